@@ -1,0 +1,16 @@
+export { getSessionId } from "./get_session_id.js";
+export {
+  RunnableWithSession,
+  type RunnableWithSessionCallOptions,
+  type RunnableWithSessionFields,
+  type RunnableWithSessionOptions,
+  withSession,
+} from "./runnable_with_session.js";
+export { SessionCallbackHandler, type SessionCallbackHandlerFields } from "./session_callback_handler.js";
+export {
+  SessionChatOpenAI,
+  type SessionChatOpenAICallOptions,
+  type SessionChatOpenAIFields,
+} from "./session_chat_openai.js";
+export { newSessionId, SessionIdError } from "./session_id.js";
+export type { SessionTransport, SessionTransportFields } from "./session_transport.js";

@@ -1,0 +1,224 @@
+import {
+  ensureConfig,
+  mergeConfigs,
+  Runnable,
+  type RunnableConfig,
+  type RunnableRetry,
+  type RunnableWithFallbacks,
+} from "@langchain/core/runnables";
+import { FallbacksInSession, RetryInSession } from "./attempts_in_session.js";
+import {
+  enableImplicitConfig,
+  getEnclosingSessionId,
+  getImplicitConfig,
+  runInSession,
+  streamInSession,
+} from "./implicit_config.js";
+import { type CallContext, ENCLOSING, resolveRunSession, withSessionMetadata } from "./resolve_session.js";
+import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
+
+/** Call options of a {@link RunnableWithSession}, beside those of what it wraps. */
+export interface RunnableWithSessionCallOptions extends RunnableConfig {
+  /** The session of this call: 1 to 1,024 characters. Through a chain, give `configurable.sessionId`. */
+  sessionId?: string | undefined;
+}
+
+/** How a {@link RunnableWithSession} comes by its id. */
+export interface RunnableWithSessionOptions {
+  /**
+   * The session of a call that names none, or a function that finds it in the call's config.
+   * Empty string: unset. Default: the session running around the call, else a new id for each call.
+   */
+  sessionId?: string | ((config: RunnableConfig) => string | undefined) | undefined;
+
+  /** Told the id once a call, before anything runs. What it throws fails the call. */
+  onSession?: ((sessionId: string, config: RunnableConfig) => void) | undefined;
+}
+
+/** Fields of {@link RunnableWithSession}. */
+export interface RunnableWithSessionFields<
+  RunInput,
+  RunOutput,
+  CallOptions extends RunnableWithSessionCallOptions = RunnableWithSessionCallOptions,
+> extends RunnableWithSessionOptions {
+  /** What runs in the session. */
+  bound: Runnable<RunInput, RunOutput>;
+
+  /** Config for each call, as `withConfig` binds it. */
+  config?: Partial<CallOptions> | undefined;
+}
+
+/**
+ * In a config that a retry or fallback hands to its wrapper: the wrapper that chose the id, so that
+ * it neither chooses nor tells it again for each attempt.
+ */
+const CHOSEN_BY: unique symbol = Symbol("langchain-litellm-session.chosenBy");
+
+/** A call on its way into its session. */
+export interface Entered<CallOptions> {
+  readonly sessionId: string;
+  readonly config: Partial<CallOptions>;
+}
+
+/**
+ * Wraps a Runnable so that everything inside one call of it is in one session: every call that a
+ * `SessionChatOpenAI` makes in its sequences, parallel branches, lambdas, tools, sub-graphs,
+ * retries and fallbacks has the same id. What is piped after it is outside.
+ *
+ * The id is the first of: call option `sessionId`; `configurable.sessionId` (or `session_id`) of
+ * the call; its own `sessionId`; the session running around it; `configurable.thread_id` and the
+ * metadata's ids; a new one for each call (of `batch`, for each input).
+ *
+ * @throws {SessionIdError} from the constructor or a call, before anything runs, for an id that can't be sent.
+ *
+ * @example
+ * ```typescript
+ * const chain = new RunnableWithSession({ bound: prompt.pipe(model).pipe(parser) });
+ * await chain.invoke({ topic: "bears" }, { configurable: { sessionId: "conversation-42" } });
+ * ```
+ */
+export class RunnableWithSession<
+  // biome-ignore lint/suspicious/noExplicitAny: as Runnable's own defaults
+  RunInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: as Runnable's own defaults
+  RunOutput = any,
+  CallOptions extends RunnableWithSessionCallOptions = RunnableWithSessionCallOptions,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
+  static override lc_name(): string {
+    return "RunnableWithSession";
+  }
+
+  override lc_namespace = ["langchain_litellm_session"];
+
+  protected readonly wrapped: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>;
+
+  constructor(fields: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>) {
+    super();
+    if (!Runnable.isRunnable(fields?.bound)) {
+      throw new TypeError('RunnableWithSession field "bound": expected a Runnable.');
+    }
+    if (typeof fields.sessionId !== "function" && !isUnset(fields.sessionId)) {
+      checkSessionId(fields.sessionId, 'RunnableWithSession field "sessionId"');
+    }
+    enableImplicitConfig();
+    this.wrapped = fields;
+  }
+
+  override getName(suffix?: string): string {
+    return this.name === undefined ? this.wrapped.bound.getName(suffix) : super.getName(suffix);
+  }
+
+  override getGraph(config?: RunnableConfig): ReturnType<Runnable["getGraph"]> {
+    return this.wrapped.bound.getGraph(config);
+  }
+
+  override withConfig(config: Partial<CallOptions>): RunnableWithSession<RunInput, RunOutput, CallOptions> {
+    return new RunnableWithSession({
+      ...this.wrapped,
+      config: mergeConfigs(this.wrapped.config, config) as Partial<CallOptions>,
+    });
+  }
+
+  override withRetry(fields?: Parameters<Runnable["withRetry"]>[0]): RunnableRetry<RunInput, RunOutput, CallOptions> {
+    return new RetryInSession<RunInput, RunOutput, CallOptions>({
+      bound: this,
+      kwargs: {},
+      config: {},
+      maxAttemptNumber: fields?.stopAfterAttempt,
+      ...fields,
+    });
+  }
+
+  override withFallbacks(
+    fields: Parameters<Runnable<RunInput, RunOutput>["withFallbacks"]>[0],
+  ): RunnableWithFallbacks<RunInput, RunOutput> {
+    const fallbacks = (Array.isArray(fields) ? fields : fields.fallbacks).map((fallback) =>
+      fallback instanceof RunnableWithSession ? fallback : withSession(fallback),
+    );
+    return new FallbacksInSession<RunInput, RunOutput>({ runnable: this, fallbacks });
+  }
+
+  override async invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
+    const { sessionId, config } = this.enter(options);
+    return runInSession(sessionId, () => this.wrapped.bound.invoke(input, config));
+  }
+
+  override async *_streamIterator(input: RunInput, options?: Partial<CallOptions>): AsyncGenerator<RunOutput> {
+    const { sessionId, config } = this.enter(options);
+    yield* streamInSession(sessionId, () => this.wrapped.bound.stream(input, config));
+  }
+
+  override async *transform(
+    generator: AsyncGenerator<RunInput>,
+    options: Partial<CallOptions>,
+  ): AsyncGenerator<RunOutput> {
+    const { sessionId, config } = this.enter(options);
+    yield* streamInSession(sessionId, () => this.wrapped.bound.transform(generator, config));
+  }
+
+  /** @internal */
+  override _concatOutputChunks<O>(first: O, second: O): O {
+    return this.wrapped.bound._concatOutputChunks(first, second);
+  }
+
+  /**
+   * The options with the call's id in them, as if the caller had given it, for a retry or fallback
+   * around this wrapper: chosen once, outside the attempts.
+   *
+   * @internal
+   */
+  choose(options?: Partial<CallOptions>): Entered<CallOptions> {
+    const { sessionId, config } = this.enter(options);
+    const configurable = { ...config.configurable, [ENCLOSING]: undefined, [CHOSEN_BY]: this };
+    return { sessionId, config: { ...config, configurable } };
+  }
+
+  /** Chooses the id of a call and writes it into its config. */
+  private enter(options: Partial<CallOptions> | undefined): Entered<CallOptions> {
+    const { sessionId: callSessionId, ...passed } = mergeConfigs(this.wrapped.config, options) as Partial<CallOptions>;
+    const context: CallContext = {
+      sessionId: callSessionId,
+      passed,
+      implicit: getImplicitConfig(),
+      enclosing: getEnclosingSessionId(),
+    };
+    const config = ensureConfig(passed) as Partial<CallOptions>;
+    const session = resolveRunSession(context, () => this.ownSession(config)) ?? {
+      id: newSessionId(),
+      source: "call" as const,
+    };
+    const { [CHOSEN_BY]: chosenBy, ...configurable } = (config.configurable ?? {}) as { [CHOSEN_BY]?: unknown };
+    const entered = {
+      ...config,
+      configurable: { ...configurable, sessionId: session.id, [ENCLOSING]: session.id },
+      metadata: withSessionMetadata(config.metadata, session, context),
+    };
+    if (chosenBy !== this) this.wrapped.onSession?.(session.id, entered);
+    return { sessionId: session.id, config: entered as Partial<CallOptions> };
+  }
+
+  private ownSession(config: RunnableConfig) {
+    const { sessionId } = this.wrapped;
+    const id: unknown = typeof sessionId === "function" ? sessionId(config) : sessionId;
+    if (isUnset(id)) return undefined;
+    return { id: checkSessionId(id, 'RunnableWithSession field "sessionId"'), source: "call" as const };
+  }
+}
+
+/**
+ * Wraps a Runnable so that everything inside one call of it is in one session.
+ *
+ * @example
+ * ```typescript
+ * const chain = withSession(prompt.pipe(model).pipe(parser), {
+ *   onSession: (sessionId) => console.log(`session ${sessionId}`),
+ * });
+ * ```
+ * @see RunnableWithSession
+ */
+export function withSession<RunInput, RunOutput>(
+  runnable: Runnable<RunInput, RunOutput>,
+  fields?: RunnableWithSessionOptions,
+): RunnableWithSession<RunInput, RunOutput> {
+  return new RunnableWithSession<RunInput, RunOutput>({ ...fields, bound: runnable });
+}
