@@ -1,17 +1,13 @@
 import type { CallbackManagerForLLMRun, Callbacks } from "@langchain/core/callbacks/manager";
 import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
+import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
 import type { AIMessageChunk, BaseMessage, BaseMessageLike } from "@langchain/core/messages";
-import type { ChatResult, LLMResult } from "@langchain/core/outputs";
+import type { ChatGenerationChunk, ChatResult, LLMResult } from "@langchain/core/outputs";
 import type { RunnableConfig } from "@langchain/core/runnables";
+import type { BaseStore } from "@langchain/core/stores";
 import { getEnvironmentVariable } from "@langchain/core/utils/env";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
-import {
-  ChatOpenAI,
-  type ChatOpenAICallOptions,
-  ChatOpenAICompletions,
-  type ChatOpenAIFields,
-  ChatOpenAIResponses,
-} from "@langchain/openai";
+import { ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
 import {
   type CallContext,
@@ -20,35 +16,17 @@ import {
   resolveSession,
   withSessionMetadata,
 } from "./resolve_session.js";
+import type { OwnConversation } from "./response_chain.js";
+import { type Conversation, isConversation, planConversation } from "./response_conversation.js";
+import {
+  checkChaining,
+  mergeCallOptions,
+  type SessionChatOpenAICallOptions,
+  type SessionChatOpenAIFields,
+} from "./session_chat_openai_fields.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
-import { checkExtraBody, SESSION_CALL, type SessionCall, tagRequests } from "./session_requests.js";
-import { checkCarried, parseTransport, type SessionTransport, type Transport } from "./session_transport.js";
-
-/** Fields of {@link SessionChatOpenAI}, beside those of `ChatOpenAI`. */
-export interface SessionChatOpenAIFields extends ChatOpenAIFields {
-  /**
-   * The session of a call that names none: 1 to 1,024 characters. `false`: such a call gets none,
-   * which is what a server with one shared model wants. Empty string: unset.
-   *
-   * Default: environment variable `LITELLM_SESSION_ID`, else a new id for this model object.
-   */
-  sessionId?: string | false | undefined;
-
-  /** How a session id is written into a request. Default: `"litellm"`. */
-  sessionTransport?: SessionTransport | undefined;
-}
-
-/** Call options of {@link SessionChatOpenAI}, beside those of `ChatOpenAI`. */
-export interface SessionChatOpenAICallOptions extends ChatOpenAICallOptions {
-  /** The session of this call: 1 to 1,024 characters. `false`: none. Empty string: unset. */
-  sessionId?: string | false | undefined;
-
-  /**
-   * Fields to merge into the request body, such as LiteLLM's `tags` or `guardrails`. They win over
-   * `modelKwargs`; `metadata` merges by key. `messages`, `input` and `stream` can't be replaced.
-   */
-  extraBody?: Record<string, unknown> | undefined;
-}
+import { baseUrlOf, checkExtraBody, SESSION_CALL, type SessionCall, tagRequests } from "./session_requests.js";
+import { checkCarried, credentialHeaders, parseTransport, type Transport } from "./session_transport.js";
 
 /**
  * `ChatOpenAI` for use behind a LiteLLM proxy: each request carries a session id, so that the
@@ -82,6 +60,12 @@ export class SessionChatOpenAI<
 
   protected transport: Transport;
 
+  /** Whether calls continue from the last answer in their messages. */
+  usePreviousResponseId: boolean;
+
+  /** Where the last answer of each session is kept. */
+  responseStore: BaseStore<string, string> | undefined;
+
   constructor(model: string, fields?: Omit<SessionChatOpenAIFields, "model">);
   constructor(fields?: SessionChatOpenAIFields);
   constructor(modelOrFields?: string | SessionChatOpenAIFields, fieldsArg?: Omit<SessionChatOpenAIFields, "model">) {
@@ -89,13 +73,17 @@ export class SessionChatOpenAI<
       typeof modelOrFields === "string" ? { model: modelOrFields, ...fieldsArg } : (modelOrFields ?? fieldsArg ?? {});
     const transport = parseTransport(fields.sessionTransport);
     const session = modelSession(fields.sessionId);
+    const chains = checkChaining(fields);
     super({
       ...fields,
+      ...(chains && fields.useResponsesApi === undefined ? { useResponsesApi: true } : {}),
       completions: tagRequests(fields.completions ?? new ChatOpenAICompletions(fields), transport),
       responses: tagRequests(fields.responses ?? new ChatOpenAIResponses(fields), transport),
     });
     this.session = session;
     this.transport = transport;
+    this.usePreviousResponseId = fields.usePreviousResponseId ?? false;
+    this.responseStore = fields.responseStore;
     enableImplicitConfig();
   }
 
@@ -157,12 +145,11 @@ export class SessionChatOpenAI<
     options?: string[] | Partial<CallOptions>,
     callbacks?: Callbacks,
   ): Promise<LLMResult> {
+    const given: Partial<SessionChatOpenAICallOptions> = Array.isArray(options) ? { stop: options } : { ...options };
     // Callbacks as the third argument count as much as those in the options.
-    if (!callbacks || (!Array.isArray(options) && options?.callbacks)) {
-      return super.generate(messages, options, callbacks);
-    }
-    const given = (Array.isArray(options) ? { stop: options } : options) as Partial<CallOptions> | undefined;
-    return super.generate(messages, { ...given, callbacks } as Partial<CallOptions>);
+    given.callbacks ??= callbacks;
+    const model = this.cache && this.isInStore(given) ? this.withoutCache() : this;
+    return super.generate.call(model, messages, given as Partial<CallOptions>);
   }
 
   /** The one place where call options and the whole RunnableConfig meet, whatever the entry point. */
@@ -187,10 +174,77 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): Promise<ChatResult> {
-    const call = (options as { [SESSION_CALL]?: SessionCall })[SESSION_CALL];
-    if (!call) return super._generate(messages, options, runManager);
-    // A plain call hands `options.options` to the SDK, a streamed one the call options themselves.
-    return super._generate(messages, { ...options, options: { ...options.options, [SESSION_CALL]: call } }, runManager);
+    const send = (sent: BaseMessage[], previousResponseId?: string) =>
+      super._generate(sent, withRequestOptions(after(previousResponseId, options)), runManager);
+    const conversation = await this.conversation(messages, options);
+    return conversation ? conversation.generate(send) : send(messages);
+  }
+
+  override async *_streamResponseChunks(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    runManager?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatGenerationChunk> {
+    const send = (sent: BaseMessage[], previousResponseId?: string) =>
+      super._streamResponseChunks(sent, after(previousResponseId, options), runManager);
+    const conversation = await this.conversation(messages, options);
+    yield* conversation ? conversation.stream(send) : send(messages);
+  }
+
+  override async *_streamChatModelEvents(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    runManager?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatModelStreamEvent> {
+    const send = (sent: BaseMessage[], previousResponseId?: string) =>
+      super._streamChatModelEvents(sent, after(previousResponseId, options), runManager);
+    const conversation = await this.conversation(messages, options);
+    yield* conversation ? conversation.events(send) : send(messages);
+  }
+
+  /** How this call continues its conversation, where it does. */
+  private async conversation(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+  ): Promise<Conversation | undefined> {
+    if (!this.usePreviousResponseId && !this.responseStore) return undefined;
+    if (!this._useResponsesApi(options)) return undefined;
+    const { session, extraBody } = sessionCallOf(options) ?? {};
+    const { previous_response_id } = options;
+    const body: OwnConversation & { model?: unknown } = { previous_response_id, ...this.modelKwargs, ...extraBody };
+    const model = typeof body.model === "string" ? body.model : this.model;
+    return planConversation({
+      messages,
+      session,
+      responseStore: this.responseStore,
+      body,
+      zdrEnabled: this.zdrEnabled ?? false,
+      model,
+      owner: async () => ({
+        baseURL: baseUrlOf(this.responses) ?? "",
+        credentials: [
+          typeof this.apiKey === "function" ? await this.apiKey() : (this.apiKey ?? ""),
+          ...credentialHeaders(this.clientConfig.defaultHeaders, options.options?.headers),
+        ],
+        model,
+      }),
+    });
+  }
+
+  /** Whether a call continues a session's conversation from the store: its messages alone do not say what it asks. */
+  private isInStore(options: Partial<SessionChatOpenAICallOptions>): boolean {
+    const given = mergeCallOptions(this.defaultOptions, options);
+    return (
+      this.responseStore !== undefined &&
+      this._useResponsesApi(given as this["ParsedCallOptions"]) &&
+      isConversation(this.chooseSession(given).session)
+    );
+  }
+
+  private withoutCache(): this {
+    const copy = this.withConfig({});
+    delete copy.cache;
+    return copy;
   }
 
   private chooseSession(options: Partial<SessionChatOpenAICallOptions>): {
@@ -217,6 +271,20 @@ class ChosenSession {
   constructor(readonly session: ResolvedSession | undefined) {}
 }
 
+function sessionCallOf(options: object): SessionCall | undefined {
+  return (options as { [SESSION_CALL]?: SessionCall })[SESSION_CALL];
+}
+
+/** Call options in which the session reaches plain calls too: they hand `options.options` to the SDK. */
+function withRequestOptions<Options extends Partial<SessionChatOpenAICallOptions>>(options: Options): Options {
+  const call = sessionCallOf(options);
+  return call ? { ...options, options: { ...options.options, [SESSION_CALL]: call } } : options;
+}
+
+function after<Options extends object>(previous_response_id: string | undefined, options: Options): Options {
+  return previous_response_id === undefined ? options : { ...options, previous_response_id };
+}
+
 function modelSession(sessionId: unknown): ModelSession {
   if (sessionId === false) return false;
   if (!isUnset(sessionId)) return { id: checkSessionId(sessionId, 'field "sessionId"'), source: "constructor" };
@@ -224,18 +292,4 @@ function modelSession(sessionId: unknown): ModelSession {
   return isUnset(fromEnvironment)
     ? { id: newSessionId(), source: "generated" }
     : { id: checkSessionId(fromEnvironment, "environment variable LITELLM_SESSION_ID"), source: "environment" };
-}
-
-/** Call options over bound ones: an unset session leaves the bound one, `configurable` and `metadata` merge by key. */
-function mergeCallOptions(
-  bound: Partial<SessionChatOpenAICallOptions> | undefined,
-  given: Partial<SessionChatOpenAICallOptions> | undefined,
-): Partial<SessionChatOpenAICallOptions> {
-  const merged = { ...bound, ...given };
-  if (!bound || !given) return merged;
-  if (isUnset(given.sessionId)) merged.sessionId = bound.sessionId;
-  for (const key of ["configurable", "metadata"] as const) {
-    if (bound[key] && key in given) merged[key] = { ...bound[key], ...given[key] };
-  }
-  return merged;
 }

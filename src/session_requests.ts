@@ -85,7 +85,7 @@ function clientConfigOf(inner: InnerModel): InnerInternals["clientConfig"] {
 }
 
 /** The SDK's client has the last word on the base URL; it is made by the first request. */
-function baseUrlOf(inner: InnerModel): string | null | undefined {
+export function baseUrlOf(inner: InnerModel): string | null | undefined {
   const internals = inner as unknown as InnerInternals;
   internals._getClientOptions(undefined);
   return internals.client?.baseURL ?? internals.clientConfig.baseURL;

@@ -1,0 +1,90 @@
+import type { BaseStore } from "@langchain/core/stores";
+import type { ChatOpenAICallOptions, ChatOpenAIFields } from "@langchain/openai";
+import { describe, isUnset } from "./session_id.js";
+import type { SessionTransport } from "./session_transport.js";
+
+/** Fields of `SessionChatOpenAI`, beside those of `ChatOpenAI`. */
+export interface SessionChatOpenAIFields extends ChatOpenAIFields {
+  /**
+   * The session of a call that names none: 1 to 1,024 characters. `false`: such a call gets none,
+   * which is what a server with one shared model wants. Empty string: unset.
+   *
+   * Default: environment variable `LITELLM_SESSION_ID`, else a new id for this model object.
+   */
+  sessionId?: string | false | undefined;
+
+  /** How a session id is written into a request. Default: `"litellm"`. */
+  sessionTransport?: SessionTransport | undefined;
+
+  /**
+   * `/responses`: continue from the last answer in the messages by `previous_response_id`, and send
+   * only the messages after it. Where the history before it was edited, trimmed or summarised, the
+   * model is another, or the proxy refuses the id, the whole history is sent. Makes the model use
+   * `/responses`, unless `useResponsesApi` is false. Default: false.
+   */
+  usePreviousResponseId?: boolean | undefined;
+
+  /**
+   * `/responses`: where the last answer of each session is kept, so that a call continues its
+   * session's conversation without the history. Whoever may choose a session's id may continue its
+   * conversation. Only for sessions that somebody named: not for `LITELLM_SESSION_ID` or the id made
+   * for the model object. Such calls never use the LLM cache. Makes the model use `/responses`,
+   * unless `useResponsesApi` is false. Default: none.
+   */
+  responseStore?: BaseStore<string, string> | undefined;
+}
+
+/** Call options of `SessionChatOpenAI`, beside those of `ChatOpenAI`. */
+export interface SessionChatOpenAICallOptions extends ChatOpenAICallOptions {
+  /** The session of this call: 1 to 1,024 characters. `false`: none. Empty string: unset. */
+  sessionId?: string | false | undefined;
+
+  /**
+   * Fields to merge into the request body, such as LiteLLM's `tags` or `guardrails`. They win over
+   * `modelKwargs`; `metadata` merges by key. `messages`, `input` and `stream` can't be replaced.
+   */
+  extraBody?: Record<string, unknown> | undefined;
+}
+
+/**
+ * Whether the fields ask for conversations by `previous_response_id`.
+ *
+ * @throws {TypeError} for fields that are mistyped, or where the runtime has no WebCrypto.
+ */
+export function checkChaining({ usePreviousResponseId, responseStore }: SessionChatOpenAIFields): boolean {
+  if (usePreviousResponseId !== undefined && typeof usePreviousResponseId !== "boolean") {
+    throw new TypeError(
+      `Invalid field "usePreviousResponseId": expected true or false, got ${describe(usePreviousResponseId)}.`,
+    );
+  }
+  if (responseStore !== undefined && (!isFunction(responseStore?.mget) || !isFunction(responseStore.mset))) {
+    throw new TypeError(
+      `Invalid field "responseStore": expected a BaseStore of @langchain/core, got ${describe(responseStore)}.`,
+    );
+  }
+  const chains = usePreviousResponseId === true || responseStore !== undefined;
+  if (chains && globalThis.crypto?.subtle === undefined) {
+    throw new TypeError(
+      'Fields "usePreviousResponseId" and "responseStore" need WebCrypto, which browsers offer to secure contexts only.',
+    );
+  }
+  return chains;
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
+}
+
+/** Call options over bound ones: an unset session leaves the bound one, `configurable` and `metadata` merge by key. */
+export function mergeCallOptions(
+  bound: Partial<SessionChatOpenAICallOptions> | undefined,
+  given: Partial<SessionChatOpenAICallOptions> | undefined,
+): Partial<SessionChatOpenAICallOptions> {
+  const merged = { ...bound, ...given };
+  if (!bound || !given) return merged;
+  if (isUnset(given.sessionId)) merged.sessionId = bound.sessionId;
+  for (const key of ["configurable", "metadata"] as const) {
+    if (bound[key] && key in given) merged[key] = { ...bound[key], ...given[key] };
+  }
+  return merged;
+}
