@@ -5,10 +5,12 @@ import type { AIMessageChunk, BaseMessage, BaseMessageLike } from "@langchain/co
 import type { ChatGenerationChunk, ChatResult, LLMResult } from "@langchain/core/outputs";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { BaseStore } from "@langchain/core/stores";
-import { getEnvironmentVariable } from "@langchain/core/utils/env";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import { ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
+import { annotateChunks, annotateEvents, annotateResult } from "./annotate_answer.js";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
+import { baseUrlOf, type Reply } from "./inner_model.js";
+import { modelSession } from "./model_session.js";
 import {
   type CallContext,
   type ModelSession,
@@ -25,7 +27,7 @@ import {
   type SessionChatOpenAIFields,
 } from "./session_chat_openai_fields.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
-import { baseUrlOf, checkExtraBody, SESSION_CALL, type SessionCall, tagRequests } from "./session_requests.js";
+import { CARRIED, type Carried, checkExtraBody, tagRequests } from "./session_requests.js";
 import { checkCarried, credentialHeaders, parseTransport, type Transport } from "./session_transport.js";
 
 /**
@@ -34,7 +36,7 @@ import { checkCarried, credentialHeaders, parseTransport, type Transport } from 
  * as in `ChatOpenAI`, its name for LangChain's own helpers included.
  *
  * A call belongs to the first of: call option `sessionId`; `configurable.sessionId` or
- * `configurable.session_id`; the nearest `SessionCallbackHandler`; the constructor's `sessionId`;
+ * `configurable.session_id`; the nearest `CarriedbackHandler`; the constructor's `sessionId`;
  * `configurable.thread_id` and the metadata's `session_id`, `thread_id`, `conversation_id`;
  * `LITELLM_SESSION_ID`, else the id made for the model object. Config that LangChain carries
  * implicitly counts too, so that a model called inside a tool is in the session of its agent.
@@ -164,8 +166,7 @@ export class SessionChatOpenAI<
       checkCarried(session.id, this.transport);
       config.metadata = withSessionMetadata(config.metadata, session, context);
     }
-    if (session || extraBody)
-      Object.assign(callOptions, { [SESSION_CALL]: { session, extraBody } satisfies SessionCall });
+    if (session || extraBody) Object.assign(callOptions, { [CARRIED]: { session, extraBody } satisfies Carried });
     return [config, callOptions];
   }
 
@@ -174,9 +175,9 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): Promise<ChatResult> {
-    const send = (sent: BaseMessage[], previousResponseId?: string) =>
-      super._generate(sent, withRequestOptions(after(previousResponseId, options)), runManager);
-    const conversation = await this.conversation(messages, options);
+    const { send, conversation } = await this.prepare(messages, options, (sent, requested, reply, sessionId) =>
+      annotateResult(super._generate(sent, forPlainCall(requested), runManager), reply, sessionId),
+    );
     return conversation ? conversation.generate(send) : send(messages);
   }
 
@@ -185,9 +186,9 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    const send = (sent: BaseMessage[], previousResponseId?: string) =>
-      super._streamResponseChunks(sent, after(previousResponseId, options), runManager);
-    const conversation = await this.conversation(messages, options);
+    const { send, conversation } = await this.prepare(messages, options, (sent, requested, reply, sessionId) =>
+      annotateChunks(super._streamResponseChunks(sent, requested, runManager), reply, sessionId),
+    );
     yield* conversation ? conversation.stream(send) : send(messages);
   }
 
@@ -196,10 +197,28 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
-    const send = (sent: BaseMessage[], previousResponseId?: string) =>
-      super._streamChatModelEvents(sent, after(previousResponseId, options), runManager);
-    const conversation = await this.conversation(messages, options);
+    const { send, conversation } = await this.prepare(messages, options, (sent, requested, reply, sessionId) => {
+      reply.readsUsage = true; // These events keep the tokens alone.
+      return annotateEvents(super._streamChatModelEvents(sent, requested, runManager), reply, sessionId);
+    });
     yield* conversation ? conversation.events(send) : send(messages);
+  }
+
+  /** What the three kinds of call have in common: what goes with the request, and how the conversation continues. */
+  private async prepare<T>(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    request: (sent: BaseMessage[], options: this["ParsedCallOptions"], reply: Reply, sessionId?: string) => T,
+  ): Promise<{ send: (sent: BaseMessage[], previousResponseId?: string) => T; conversation?: Conversation }> {
+    const call = carriedBy(options);
+    const send = (sent: BaseMessage[], previousResponseId?: string) => {
+      const reply: Reply = {};
+      const requested = { ...options, [CARRIED]: { ...call, reply } };
+      if (previousResponseId !== undefined) requested.previous_response_id = previousResponseId;
+      return request(sent, requested, reply, call.session?.id);
+    };
+    const conversation = await this.conversation(messages, options);
+    return { send, ...(conversation && { conversation }) };
   }
 
   /** How this call continues its conversation, where it does. */
@@ -209,7 +228,7 @@ export class SessionChatOpenAI<
   ): Promise<Conversation | undefined> {
     if (!this.usePreviousResponseId && !this.responseStore) return undefined;
     if (!this._useResponsesApi(options)) return undefined;
-    const { session, extraBody } = sessionCallOf(options) ?? {};
+    const { session, extraBody } = carriedBy(options);
     const { previous_response_id } = options;
     const body: OwnConversation & { model?: unknown } = { previous_response_id, ...this.modelKwargs, ...extraBody };
     const model = typeof body.model === "string" ? body.model : this.model;
@@ -271,25 +290,11 @@ class ChosenSession {
   constructor(readonly session: ResolvedSession | undefined) {}
 }
 
-function sessionCallOf(options: object): SessionCall | undefined {
-  return (options as { [SESSION_CALL]?: SessionCall })[SESSION_CALL];
+function carriedBy(options: object): Carried {
+  return (options as { [CARRIED]?: Carried })[CARRIED] ?? { session: undefined, extraBody: undefined };
 }
 
-/** Call options in which the session reaches plain calls too: they hand `options.options` to the SDK. */
-function withRequestOptions<Options extends Partial<SessionChatOpenAICallOptions>>(options: Options): Options {
-  const call = sessionCallOf(options);
-  return call ? { ...options, options: { ...options.options, [SESSION_CALL]: call } } : options;
-}
-
-function after<Options extends object>(previous_response_id: string | undefined, options: Options): Options {
-  return previous_response_id === undefined ? options : { ...options, previous_response_id };
-}
-
-function modelSession(sessionId: unknown): ModelSession {
-  if (sessionId === false) return false;
-  if (!isUnset(sessionId)) return { id: checkSessionId(sessionId, 'field "sessionId"'), source: "constructor" };
-  const fromEnvironment = getEnvironmentVariable("LITELLM_SESSION_ID");
-  return isUnset(fromEnvironment)
-    ? { id: newSessionId(), source: "generated" }
-    : { id: checkSessionId(fromEnvironment, "environment variable LITELLM_SESSION_ID"), source: "environment" };
+/** A plain call hands `options.options` to the SDK, a streamed one the call options themselves. */
+function forPlainCall<Options extends Partial<SessionChatOpenAICallOptions>>(options: Options): Options {
+  return { ...options, options: { ...options.options, [CARRIED]: carriedBy(options) } };
 }

@@ -1,0 +1,75 @@
+import { getSessionId } from "./get_session_id.js";
+import { enableImplicitConfig } from "./implicit_config.js";
+import { checkSessionId, isUnset } from "./session_id.js";
+import { checkCarried, isPlainObject, parseTransport, type SessionTransport } from "./session_transport.js";
+import { sessionWriter } from "./session_writer.js";
+
+/** Options of {@link sessionFetch}. */
+export interface SessionFetchOptions {
+  /**
+   * The session of the requests, or a function that is asked for it at each request. Empty string
+   * or undefined: none. Default: the session of the LangChain run around the request, if any.
+   */
+  sessionId?: string | (() => string | undefined) | undefined;
+
+  /** What makes the requests. Default: the global `fetch` at the time of the request. */
+  fetch?: typeof globalThis.fetch | undefined;
+
+  /** How a session id is written into a request. Default: `"litellm"`. */
+  sessionTransport?: SessionTransport | undefined;
+}
+
+/**
+ * A `fetch` that puts a session into JSON POST requests, for the `openai` SDK, the Vercel AI SDK or
+ * a LangChain class of someone else's. All else passes through untouched: other methods, bodies
+ * that are streams or not a JSON object.
+ *
+ * @throws {SessionIdError} from the call or a request, before it is sent, for an id that can't be sent.
+ * @throws {TypeError} from the call, for an invalid `sessionTransport`.
+ *
+ * @example
+ * ```typescript
+ * const openai = new OpenAI({ baseURL: "http://localhost:4000", fetch: sessionFetch({ sessionId: "conversation-42" }) });
+ * ```
+ */
+export function sessionFetch(options: SessionFetchOptions = {}): typeof globalThis.fetch {
+  const transport = parseTransport(options.sessionTransport);
+  const write = sessionWriter(transport);
+  const { sessionId } = options;
+  if (typeof sessionId !== "function" && !isUnset(sessionId)) checkSessionId(sessionId, FIELD);
+  enableImplicitConfig();
+
+  return async (input, init) => {
+    const send = options.fetch ?? globalThis.fetch;
+    const given: unknown = typeof sessionId === "function" ? sessionId() : (sessionId ?? getSessionId());
+    if (isUnset(given)) return send(input, init);
+    const id = checkSessionId(given, FIELD);
+    checkCarried(id, transport);
+
+    const request = input instanceof Request ? input : undefined;
+    const method = init?.method ?? request?.method ?? "GET";
+    const headers = new Headers(init?.headers ?? request?.headers);
+    const isJson = /^application\/([\w.+-]+\+)?json\b/i.test(headers.get("content-type") ?? "");
+    if (method.toUpperCase() !== "POST" || !isJson) return send(input, init);
+    const text = init?.body ?? (await request?.clone().text());
+    const body = typeof text === "string" ? parseObject(text) : undefined;
+    if (!body) return send(input, init);
+
+    const baseURL = request?.url ?? String(input);
+    const tagged = write({ body, headers: undefined }, id, { baseURL, defaultHeaders: headers });
+    for (const [name, value] of Object.entries(tagged.headers ?? {})) headers.set(name, String(value));
+    headers.delete("content-length"); // The body is another one now.
+    return send(input, { ...init, method, headers, body: JSON.stringify(tagged.body) });
+  };
+}
+
+const FIELD = 'sessionFetch option "sessionId"';
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    return isPlainObject(body) ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}

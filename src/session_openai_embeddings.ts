@@ -1,0 +1,123 @@
+import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
+import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
+import { modelSession } from "./model_session.js";
+import { type ModelSession, resolveSession } from "./resolve_session.js";
+import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
+import { checkCarried, parseTransport, type SessionTransport, type Transport } from "./session_transport.js";
+import { type SessionWriter, sessionWriter } from "./session_writer.js";
+
+/** Fields of {@link SessionOpenAIEmbeddings}, beside those of `OpenAIEmbeddings`. */
+export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<typeof OpenAIEmbeddings>[0]> & {
+  /**
+   * The session of a request that no run around it names: 1 to 1,024 characters. `false`: such a
+   * request gets none. Empty string: unset. Default: environment variable `LITELLM_SESSION_ID`, else
+   * a new id for this object.
+   */
+  sessionId?: string | false | undefined;
+
+  /** How a session id is written into a request. Default: `"litellm"`. */
+  sessionTransport?: SessionTransport | undefined;
+};
+
+/**
+ * `OpenAIEmbeddings` for use behind a LiteLLM proxy: the embeddings of a retrieval are in the
+ * session of the run that retrieves.
+ *
+ * LangChain gives embeddings no config. The session is the one that was bound by `withSession`, else
+ * that of the run around the call, as LangChain carries it implicitly: everything inside a
+ * `RunnableWithSession`, a lambda, a tool or a graph node has one; a retriever that is a step of a
+ * plain chain has not, so wrap the chain. Else it is the constructor's.
+ *
+ * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
+ * @throws {TypeError} from the constructor for an invalid `sessionTransport`.
+ *
+ * @example
+ * ```typescript
+ * const embeddings = new SessionOpenAIEmbeddings({ model: "text-embedding-3-small", sessionId: false });
+ * const store = await MemoryVectorStore.fromTexts(texts, {}, embeddings);
+ * const chain = withSession(RunnableSequence.from([{ context: store.asRetriever(), … }, prompt, model]));
+ * ```
+ */
+export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbeddings<TOutput> {
+  protected session: ModelSession;
+
+  protected transport: Transport;
+
+  private boundSessionId: string | undefined;
+
+  private readonly write: SessionWriter;
+
+  /** The object that holds the client for all copies. */
+  private readonly origin: this;
+
+  constructor(fields: SessionOpenAIEmbeddingsFields = {}) {
+    const transport = parseTransport(fields.sessionTransport);
+    const session = modelSession(fields.sessionId);
+    super(fields);
+    this.session = session;
+    this.transport = transport;
+    this.write = sessionWriter(transport);
+    this.origin = this;
+    enableImplicitConfig();
+  }
+
+  /** The session of a request that no run around it names: the bound one, else the default. `false`: none. */
+  get sessionId(): string | false {
+    return this.boundSessionId ?? (this.session ? this.session.id : false);
+  }
+
+  /**
+   * A copy whose requests belong to `sessionId`. Default: a new id. The copy shares client, retries
+   * and concurrency queue with its origin.
+   *
+   * @throws {SessionIdError} if `sessionId` can't be sent.
+   */
+  withSession(sessionId?: string): this {
+    const copy: this = Object.assign(Object.create(Object.getPrototypeOf(this)), this);
+    copy.boundSessionId = isUnset(sessionId) ? newSessionId() : checkSessionId(sessionId, "withSession(sessionId)");
+    return copy;
+  }
+
+  /** The last stop before the SDK. It is reached synchronously from `embedQuery` and `embedDocuments`. */
+  protected override async embeddingWithRetry(
+    request: OpenAIClient.EmbeddingCreateParams,
+  ): Promise<OpenAIClient.CreateEmbeddingResponse> {
+    const session = resolveSession(
+      {
+        sessionId: this.boundSessionId,
+        passed: undefined,
+        implicit: getImplicitConfig(),
+        enclosing: getEnclosingSessionId(),
+      },
+      { session: this.session, callbacks: undefined },
+    );
+    if (session) checkCarried(session.id, this.transport);
+    return super.embeddingWithRetry.call(this.tagging(session?.id), request);
+  }
+
+  /** This object with a client that writes the id into each attempt of one request. */
+  private tagging(sessionId: string | undefined): this {
+    const { origin, write } = this;
+    const tag = (client: OpenAIClient): Pick<OpenAIClient, "embeddings"> => {
+      const create = (body: OpenAIClient.EmbeddingCreateParams, options: OpenAIClient.RequestOptions) => {
+        if (sessionId === undefined) return client.embeddings.create(body, options);
+        const target = { baseURL: client.baseURL, defaultHeaders: origin.clientConfig.defaultHeaders };
+        const request = write({ body: { ...body }, headers: options.headers }, sessionId, target);
+        return client.embeddings.create(
+          request.body as unknown as typeof body,
+          { ...options, headers: request.headers } as typeof options,
+        );
+      };
+      return { embeddings: { create } as OpenAIClient["embeddings"] };
+    };
+    // OpenAIEmbeddings makes the client with the first request, and keeps it in this field.
+    return Object.create(this, {
+      client: {
+        get: () => origin.client && tag(origin.client),
+        set: (client: OpenAIClient) => {
+          origin.client = client;
+        },
+      },
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { type HeadersInput, type RequestParts, type Transport, withSessionId } from "./session_transport.js";
+
+/** Where a request goes, and what its client adds to it. */
+export interface RequestTarget {
+  readonly baseURL: string | null | undefined;
+  readonly defaultHeaders?: HeadersInput;
+}
+
+/** Writes a session id into a request on its way to a target. */
+export type SessionWriter = (request: RequestParts, sessionId: string, target: RequestTarget) => RequestParts;
+
+/** Writes session ids by a transport. Where OpenAI itself is spared, it says so once. */
+export function sessionWriter(transport: Transport): SessionWriter {
+  let hasWarned = false;
+  return (request, sessionId, { baseURL, defaultHeaders }) => {
+    if (!transport.sparesOpenAI || !isOpenAI(baseURL)) {
+      return withSessionId(request, sessionId, transport, defaultHeaders);
+    }
+    if (!hasWarned) console.warn(WARNING);
+    hasWarned = true;
+    return request;
+  };
+}
+
+const WARNING =
+  "[langchain-litellm-session] Requests go to OpenAI itself, which refuses unknown fields: no session id is sent. " +
+  'Set configuration.baseURL to your LiteLLM proxy, or sessionTransport: "none" to silence this.';
+
+/** Whether requests go to OpenAI's own API, its regional hosts included. */
+function isOpenAI(baseURL: string | null | undefined): boolean {
+  if (!baseURL) return true;
+  try {
+    const { hostname } = new URL(baseURL);
+    return hostname === "api.openai.com" || hostname.endsWith(".api.openai.com");
+  } catch {
+    return false; // Not a URL: the SDK says so.
+  }
+}
