@@ -36,7 +36,7 @@ import { checkCarried, credentialHeaders, parseTransport, type Transport } from 
  * as in `ChatOpenAI`, its name for LangChain's own helpers included.
  *
  * A call belongs to the first of: call option `sessionId`; `configurable.sessionId` or
- * `configurable.session_id`; the nearest `CarriedbackHandler`; the constructor's `sessionId`;
+ * `configurable.session_id`; the nearest `SessionCallbackHandler`; the constructor's `sessionId`;
  * `configurable.thread_id` and the metadata's `session_id`, `thread_id`, `conversation_id`;
  * `LITELLM_SESSION_ID`, else the id made for the model object. Config that LangChain carries
  * implicitly counts too, so that a model called inside a tool is in the session of its agent.
