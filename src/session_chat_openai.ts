@@ -8,6 +8,7 @@ import type { BaseStore } from "@langchain/core/stores";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import { ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
 import { annotateChunks, annotateEvents, annotateResult } from "./annotate_answer.js";
+import { copyOf } from "./copy_of.js";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
 import { baseUrlOf, type Reply } from "./inner_model.js";
 import { modelSession } from "./model_session.js";
@@ -124,7 +125,7 @@ export class SessionChatOpenAI<
 
   /** A copy with call options bound. `configurable` and `metadata` merge by key with those bound before. */
   override withConfig(config: Partial<CallOptions>): this {
-    const copy: this = Object.assign(Object.create(Object.getPrototypeOf(this)), this);
+    const copy = copyOf(this);
     copy.defaultOptions = mergeCallOptions(this.defaultOptions, config) as CallOptions;
     return copy;
   }

@@ -1,4 +1,5 @@
 import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
+import { copyOf } from "./copy_of.js";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
 import { modelSession } from "./model_session.js";
 import { type ModelSession, resolveSession } from "./resolve_session.js";
@@ -43,12 +44,12 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
 
   protected transport: Transport;
 
-  private boundSessionId: string | undefined;
+  protected boundSessionId: string | undefined;
 
-  private readonly write: SessionWriter;
+  protected readonly write: SessionWriter;
 
   /** The object that holds the client for all copies. */
-  private readonly origin: this;
+  protected readonly origin: this;
 
   constructor(fields: SessionOpenAIEmbeddingsFields = {}) {
     const transport = parseTransport(fields.sessionTransport);
@@ -73,7 +74,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
    * @throws {SessionIdError} if `sessionId` can't be sent.
    */
   withSession(sessionId?: string): this {
-    const copy: this = Object.assign(Object.create(Object.getPrototypeOf(this)), this);
+    const copy = copyOf(this);
     copy.boundSessionId = isUnset(sessionId) ? newSessionId() : checkSessionId(sessionId, "withSession(sessionId)");
     return copy;
   }
