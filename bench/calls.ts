@@ -1,0 +1,158 @@
+import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import { StringOutputParser } from "@langchain/core/output_parsers";
+import { ChatPromptTemplate } from "@langchain/core/prompts";
+import { tool } from "@langchain/core/tools";
+import { ChatOpenAI } from "@langchain/openai";
+import { createAgent } from "langchain";
+import { OpenAI } from "openai";
+import { z } from "zod";
+import { SessionCallbackHandler, SessionChatOpenAI, withSession } from "../src/index.js";
+import { runDuels, startServer } from "./measure.js";
+
+/** What a session costs on each way a call is made. */
+export async function benchCalls(): Promise<boolean> {
+  const { baseURL, stop } = await startServer();
+  const fields = { model: "gpt-4o", apiKey: "sk-bench", maxRetries: 0, configuration: { baseURL } };
+  const ours = new SessionChatOpenAI({ ...fields, sessionId: "session" });
+  const theirs = new ChatOpenAI({ ...fields, modelKwargs: { litellm_session_id: "session" } });
+
+  const lookup = tool(async ({ word }) => word, {
+    name: "lookup",
+    description: "",
+    schema: z.object({ word: z.string() }),
+  });
+  const answer = z.object({ answer: z.string() });
+  const agents = {
+    ours: createAgent({ model: ours, tools: [lookup] }),
+    theirs: createAgent({ model: theirs, tools: [lookup] }),
+  };
+  const question = { messages: [{ role: "user", content: "a" }] };
+  const chain = ChatPromptTemplate.fromTemplate("{text}").pipe(ours).pipe(new StringOutputParser());
+  const wrapped = withSession(chain, { sessionId: "session" });
+  const configured = chain.withConfig({ configurable: { sessionId: "session" } });
+  const sdk = new OpenAI({ apiKey: "sk-bench", baseURL, maxRetries: 0 });
+  const request = { model: "gpt-4o", messages: [{ role: "user" as const, content: "a" }] };
+
+  try {
+    return await runDuels([
+      {
+        work: "invoke",
+        rival: "ChatOpenAI, modelKwargs",
+        limit: 1.03,
+        times: 40,
+        ours: () => ours.invoke("a"),
+        theirs: () => theirs.invoke("a"),
+      },
+      {
+        work: "stream",
+        rival: "ChatOpenAI, modelKwargs",
+        limit: 1.03,
+        times: 20,
+        ours: async () => drain(await ours.stream("a")),
+        theirs: async () => drain(await theirs.stream("a")),
+      },
+      {
+        work: "a session a call",
+        rival: "a new ChatOpenAI a session",
+        limit: 0.8,
+        times: 40,
+        ours: () => ours.invoke("a", { sessionId: "other" }),
+        theirs: () => new ChatOpenAI({ ...fields, modelKwargs: { litellm_session_id: "other" } }).invoke("a"),
+      },
+      {
+        work: "bindTools + invoke",
+        rival: "ChatOpenAI",
+        limit: 1,
+        times: 30,
+        ours: () => ours.bindTools([lookup]).invoke("a"),
+        theirs: () => theirs.bindTools([lookup]).invoke("a"),
+      },
+      {
+        work: "withStructuredOutput + invoke",
+        rival: "ChatOpenAI",
+        limit: 1,
+        times: 20,
+        ours: () => ours.withStructuredOutput(answer).invoke("a"),
+        theirs: () => theirs.withStructuredOutput(answer).invoke("a"),
+      },
+      {
+        work: "createAgent, one tool",
+        rival: "the same agent on ChatOpenAI",
+        limit: 1,
+        times: 6,
+        ours: () => agents.ours.invoke(question),
+        theirs: () => agents.theirs.invoke(question),
+      },
+      {
+        work: "RunnableWithSession, 3 steps",
+        rival: "the chain in withConfig({ configurable })",
+        limit: 1.05,
+        times: 30,
+        ours: () => wrapped.invoke({ text: "a" }),
+        theirs: () => configured.invoke({ text: "a" }),
+      },
+      {
+        work: "SessionCallbackHandler, agent",
+        rival: "a bare handler with its methods",
+        limit: 1.05,
+        times: 6,
+        ours: () => agents.ours.invoke(question, { callbacks: [new SessionCallbackHandler()] }),
+        theirs: () => agents.ours.invoke(question, { callbacks: [new BareHandler()] }),
+      },
+      {
+        work: "a copy",
+        rival: "ChatOpenAI.withConfig",
+        limit: 0.3,
+        times: 500,
+        ours: () => ours.withConfig({ stop: ["."] }),
+        theirs: () => theirs.withConfig({ stop: ["."] }),
+      },
+      {
+        work: "50 calls at once (wall time)",
+        rival: "ChatOpenAI",
+        limit: 1.03,
+        clock: "wall",
+        times: 2,
+        ours: () => Promise.all(Array.from({ length: 50 }, () => ours.invoke("a"))),
+        theirs: () => Promise.all(Array.from({ length: 50 }, () => theirs.invoke("a"))),
+      },
+      {
+        work: "invoke",
+        rival: "the openai SDK",
+        times: 40,
+        ours: () => ours.invoke("a"),
+        theirs: () => sdk.chat.completions.create(request),
+      },
+      {
+        work: "invoke",
+        rival: "fetch",
+        times: 40,
+        ours: () => ours.invoke("a"),
+        theirs: async () =>
+          (
+            await fetch(`${baseURL}/chat/completions`, {
+              method: "POST",
+              headers: { "content-type": "application/json", authorization: "Bearer sk-bench" },
+              body: JSON.stringify(request),
+            })
+          ).json(),
+      },
+    ]);
+  } finally {
+    stop();
+  }
+}
+
+/** What LangChain's handlers cost in themselves. */
+class BareHandler extends BaseCallbackHandler {
+  override name = "BareHandler";
+  override awaitHandlers = true;
+  override handleChatModelStart(): void {}
+  override handleLLMStart(): void {}
+  override handleLLMEnd(): void {}
+  override handleLLMError(): void {}
+}
+
+async function drain(stream: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of stream);
+}

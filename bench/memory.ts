@@ -1,0 +1,69 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { ChatOpenAI } from "@langchain/openai";
+import { SessionCallbackHandler, SessionChatOpenAI } from "../src/index.js";
+
+setFlagsFromString("--expose-gc");
+const collect: () => void = runInNewContext("gc");
+
+const SESSIONS = Number(process.env.BENCH_SESSIONS ?? 1_000_000);
+
+/** What sessions hold while they are in use, and what is left of them after. */
+export async function benchMemory(): Promise<boolean> {
+  const model = new SessionChatOpenAI({ ...fields, sessionId: false });
+  await model.invoke("a", { sessionId: "warm-up" });
+  const rival = () => new ChatOpenAI({ ...fields, modelKwargs: { litellm_session_id: "a" } });
+  const held = (await heldBy(() => model.withSession())) / (await heldBy(rival));
+  const growth = await growthOver(SESSIONS, model);
+  const rows = [
+    { work: "heap of 1,000 sessions in use", measured: "ours / a new ChatOpenAI a session", value: held, limit: 0.1 },
+    { work: `heap after ${SESSIONS} sessions, a handler each`, measured: "after / before", value: growth, limit: 1.05 },
+  ].map((row) => ({ ...row, value: row.value.toFixed(3), "": row.value > row.limit ? "FAILED" : "ok" }));
+  console.table(rows);
+  return rows.every((row) => row[""] === "ok");
+}
+
+/** Answers in this process: a million requests over a socket would measure the socket. */
+const ANSWER = JSON.stringify({
+  id: "chatcmpl-1",
+  object: "chat.completion",
+  created: 1,
+  model: "gpt-4o",
+  choices: [{ index: 0, message: { role: "assistant", content: "text" }, finish_reason: "stop" }],
+  usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+});
+const answer: typeof fetch = async () => new Response(ANSWER, { headers: { "content-type": "application/json" } });
+const fields = {
+  model: "gpt-4o",
+  apiKey: "sk-bench",
+  maxRetries: 0,
+  configuration: { baseURL: "http://127.0.0.1:4000/v1", fetch: answer },
+};
+
+function heap(): number {
+  for (let i = 0; i < 3; i += 1) collect();
+  return process.memoryUsage().heapUsed;
+}
+
+async function heldBy(make: () => ChatOpenAI): Promise<number> {
+  await make().invoke("a");
+  const before = heap();
+  const sessions = Array.from({ length: 1_000 }, make);
+  for (const session of sessions) await session.invoke("a");
+  const held = heap() - before;
+  if (sessions.length !== 1_000) throw new Error("the sessions are in use until here");
+  return held;
+}
+
+async function growthOver(sessions: number, model: SessionChatOpenAI): Promise<number> {
+  const run = async (count: number) => {
+    for (let i = 0; i < count; i += 1) {
+      const handler = new SessionCallbackHandler();
+      await model.invoke("a", { callbacks: [handler] });
+    }
+  };
+  await run(5_000);
+  const before = heap();
+  await run(sessions);
+  return heap() / before;
+}

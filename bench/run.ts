@@ -1,0 +1,21 @@
+import { benchCalls } from "./calls.js";
+import { benchMemory } from "./memory.js";
+
+/** `npm run bench` runs all, `npm run bench -- NAME …` those. Ends with 1 where one is past its limit. */
+const benches: Record<string, () => Promise<boolean>> = {
+  calls: benchCalls,
+  memory: benchMemory,
+};
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  console.error(`unknown bench ${unknown.join(", ")}; there are: ${Object.keys(benches).join(", ")}`);
+  process.exit(2);
+}
+let isWithin = true;
+for (const name of names.length > 0 ? names : Object.keys(benches)) {
+  console.log(`\n${name}`);
+  isWithin = (await benches[name]?.()) !== false && isWithin;
+}
+process.exit(isWithin ? 0 : 1);
