@@ -79,9 +79,9 @@ export async function runDuels(duels: readonly Duel[]): Promise<boolean> {
   return isWithin;
 }
 
-/** Starts the provider. Answers its base URL and how to end it. */
-export async function startServer(): Promise<{ baseURL: string; stop: () => void }> {
-  const child: ChildProcess = fork(fileURLToPath(new URL("./server.ts", import.meta.url)));
+/** Starts a provider. Answers its base URL and how to end it. */
+export async function startServer(module = "./server.ts"): Promise<{ baseURL: string; stop: () => void }> {
+  const child: ChildProcess = fork(fileURLToPath(new URL(module, import.meta.url)));
   const port = await new Promise<number>((resolve, reject) => {
     child.once("message", (message) => resolve(message as number));
     child.once("exit", (code) => reject(new Error(`the provider ended with ${code}`)));

@@ -1,10 +1,12 @@
 import { benchCalls } from "./calls.js";
 import { benchMemory } from "./memory.js";
+import { benchResponses } from "./responses.js";
 
 /** `npm run bench` runs all, `npm run bench -- NAME …` those. Ends with 1 where one is past its limit. */
 const benches: Record<string, () => Promise<boolean>> = {
   calls: benchCalls,
   memory: benchMemory,
+  responses: benchResponses,
 };
 
 const names = process.argv.slice(2);

@@ -2,7 +2,7 @@ import type { ChatModelStreamEvent } from "@langchain/core/language_models/event
 import type { BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Reply } from "./inner_model.js";
-import { costOfUsage, type LiteLLMResponseMetadata, parseResponseHeaders } from "./litellm_response.js";
+import { costOf, type LiteLLMResponseMetadata, parseResponseHeaders } from "./litellm_response.js";
 
 /** Puts what the proxy said beside the answer into `response_metadata.litellm`. */
 export async function annotateResult(
@@ -11,16 +11,17 @@ export async function annotateResult(
   sessionId: string | undefined,
 ): Promise<ChatResult> {
   try {
-    const { generations, ...rest } = await result;
-    const said = parseResponseHeaders(reply.headers);
-    for (const { message } of generations) {
+    const answered = await result;
+    for (const { message } of answered.generations) {
       const metadata = metadataOf(message);
-      const costUsd = said?.costUsd ?? costOfUsage(metadata.usage);
-      if (said || costUsd !== undefined) metadata.litellm = withCost(said, costUsd);
+      const costUsd = costOf(reply.headers, reply.isStream ? { usage: metadata.usage } : undefined);
+      annotate(metadata, parseResponseHeaders(reply.headers), costUsd);
+      // With `streaming: true` ChatOpenAI has joined a stream, and kept the id of its first event.
+      if (reply.isStream && reply.readsStream) metadata.id = reply.responseId;
     }
-    return { generations, ...rest };
+    return answered;
   } catch (error) {
-    throw annotateError(error, reply, sessionId);
+    throw annotateError(error, reply.headers, sessionId);
   }
 }
 
@@ -34,14 +35,14 @@ export async function* annotateChunks(
     let isFirst = true;
     for await (const chunk of chunks) {
       const metadata = metadataOf(chunk.message);
-      const said = isFirst ? parseResponseHeaders(reply.headers) : undefined;
-      const costUsd = costOfUsage(metadata.usage);
-      if (said || costUsd !== undefined) metadata.litellm = withCost(said, costUsd);
+      const { usage } = metadata;
+      if (isFirst) annotate(metadata, parseResponseHeaders(reply.headers), undefined);
+      if (usage !== undefined) annotate(metadata, undefined, costOf(reply.headers, { usage }));
       isFirst = false;
       yield chunk;
     }
   } catch (error) {
-    throw annotateError(error, reply, sessionId);
+    throw annotateError(error, reply.headers, sessionId);
   }
 }
 
@@ -53,28 +54,33 @@ export async function* annotateEvents(
 ): AsyncGenerator<ChatModelStreamEvent> {
   try {
     for await (const event of events) {
-      const said = event.event === "message-finish" ? parseResponseHeaders(reply.headers) : undefined;
-      if (event.event === "message-finish" && (said || reply.costUsd !== undefined)) {
-        const litellm = withCost(said, said?.costUsd ?? reply.costUsd);
-        yield { ...event, responseMetadata: { ...event.responseMetadata, litellm } };
-      } else {
+      if (event.event !== "message-finish") {
         yield event;
+        continue;
       }
+      const metadata = { ...event.responseMetadata };
+      annotate(metadata, parseResponseHeaders(reply.headers), costOf(reply.headers, { usage: reply.usage }));
+      yield metadata.litellm === undefined ? event : { ...event, responseMetadata: metadata };
     }
   } catch (error) {
-    throw annotateError(error, reply, sessionId);
+    throw annotateError(error, reply.headers, sessionId);
   }
 }
 
 /** The error of a refused call with `sessionId` and `callId`, its class and message as they were. */
-function annotateError(error: unknown, reply: Reply, sessionId: string | undefined): unknown {
+export function annotateError(error: unknown, headers: Headers | undefined, sessionId: string | undefined): unknown {
   if (typeof error !== "object" || error === null || !Object.isExtensible(error)) return error;
-  const callId = parseResponseHeaders(reply.headers)?.callId;
+  const callId = parseResponseHeaders(headers)?.callId;
   return Object.assign(error, sessionId === undefined ? {} : { sessionId }, callId === undefined ? {} : { callId });
 }
 
-function withCost(said: LiteLLMResponseMetadata | undefined, costUsd: number | undefined): LiteLLMResponseMetadata {
-  return costUsd === undefined ? { ...said } : { ...said, costUsd };
+function annotate(
+  metadata: Record<string, unknown>,
+  said: LiteLLMResponseMetadata | undefined,
+  costUsd: number | undefined,
+): void {
+  if (!said && costUsd === undefined) return;
+  metadata.litellm = { ...(metadata.litellm as object), ...said, ...(costUsd === undefined ? {} : { costUsd }) };
 }
 
 function metadataOf(message: BaseMessage): Record<string, unknown> {

@@ -1,62 +1,160 @@
 import {
   mergeConfigs,
+  type Runnable,
   type RunnableBatchOptions,
-  type RunnableBindingArgs,
+  RunnableBinding,
   type RunnableConfig,
   RunnableRetry,
   RunnableWithFallbacks,
 } from "@langchain/core/runnables";
 import { runInSession, streamInSession } from "./implicit_config.js";
-import type { RunnableWithSession, RunnableWithSessionCallOptions } from "./runnable_with_session.js";
+
+/** A call whose session is chosen. */
+export interface Chosen {
+  readonly sessionId: string;
+  readonly config: Partial<RunnableConfig>;
+}
+
+/**
+ * What can choose the session of a call before it is made: a `RunnableWithSession`, and the retries,
+ * fallbacks and listeners around one. Each asks what it wraps, so that LangChain's own `withConfig`,
+ * which rebuilds a binding from what is bound, loses nothing.
+ */
+export interface ChoosesSession<RunInput, RunOutput> extends Runnable<RunInput, RunOutput> {
+  choose(options?: Partial<RunnableConfig>): Chosen;
+
+  /** A fallback, so that what runs inside it is inside the session. */
+  enclose(fallback: Runnable<RunInput, RunOutput>): Runnable<RunInput, RunOutput>;
+}
+
+type RetryFields = Parameters<Runnable["withRetry"]>[0];
+
+type ListenerFields = Parameters<Runnable["withListeners"]>[0];
+
+type Fallbacks<RunInput, RunOutput> = Runnable<RunInput, RunOutput>[] | { fallbacks: Runnable<RunInput, RunOutput>[] };
 
 /** `batch` gives its errors as results where it is asked to. LangChain's overloads say which; one body serves all. */
 type BatchResult<RunOutput> = Promise<(RunOutput & (RunOutput | Error))[]>;
 
-/** A `RunnableRetry` whose attempts are all in the session that was chosen before the first. */
-export class RetryInSession<
-  RunInput,
-  RunOutput,
-  CallOptions extends RunnableWithSessionCallOptions,
-> extends RunnableRetry<RunInput, RunOutput, CallOptions> {
-  declare bound: RunnableWithSession<RunInput, RunOutput, CallOptions>;
+/** Tries again, all attempts in the session that was chosen before the first. */
+export function retryInSession<RunInput, RunOutput>(
+  bound: ChoosesSession<RunInput, RunOutput>,
+  fields: RetryFields,
+): RunnableRetry<RunInput, RunOutput> {
+  return new RetryInSession({ bound, kwargs: {}, config: {}, maxAttemptNumber: fields?.stopAfterAttempt, ...fields });
+}
 
-  override async invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
+/** Tries others, all in the session that was chosen before the first. */
+export function fallbacksInSession<RunInput, RunOutput>(
+  runnable: ChoosesSession<RunInput, RunOutput>,
+  fields: Fallbacks<RunInput, RunOutput>,
+): RunnableWithFallbacks<RunInput, RunOutput> {
+  const fallbacks = Array.isArray(fields) ? fields : fields.fallbacks;
+  return new FallbacksInSession({ runnable, fallbacks: fallbacks.map((fallback) => runnable.enclose(fallback)) });
+}
+
+/** Tells listeners: LangChain's binding, in a class that can be tried again as a whole. */
+export function listenersInSession<RunInput, RunOutput>(
+  bound: ChoosesSession<RunInput, RunOutput>,
+  listening: Runnable<RunInput, RunOutput>,
+): RunnableBinding<RunInput, RunOutput> {
+  const { configFactories } = listening as RunnableBinding<RunInput, RunOutput>;
+  return new BindingInSession({ bound, kwargs: {}, config: {}, ...(configFactories && { configFactories }) });
+}
+
+class BindingInSession<RunInput, RunOutput>
+  extends RunnableBinding<RunInput, RunOutput>
+  implements ChoosesSession<RunInput, RunOutput>
+{
+  declare bound: ChoosesSession<RunInput, RunOutput>;
+
+  override get lc_id(): string[] {
+    return [...this.lc_namespace, RunnableBinding.lc_name()];
+  }
+
+  choose(options?: Partial<RunnableConfig>): Chosen {
+    return this.bound.choose(mergeConfigs(this.config, options));
+  }
+
+  enclose(fallback: Runnable<RunInput, RunOutput>): Runnable<RunInput, RunOutput> {
+    return this.bound.enclose(fallback);
+  }
+
+  override withRetry(fields?: RetryFields): RunnableRetry<RunInput, RunOutput> {
+    return retryInSession<RunInput, RunOutput>(this, fields);
+  }
+
+  override withFallbacks(fields: Fallbacks<RunInput, RunOutput>): RunnableWithFallbacks<RunInput, RunOutput> {
+    return fallbacksInSession<RunInput, RunOutput>(this, fields);
+  }
+}
+
+class RetryInSession<RunInput, RunOutput>
+  extends RunnableRetry<RunInput, RunOutput>
+  implements ChoosesSession<RunInput, RunOutput>
+{
+  declare bound: ChoosesSession<RunInput, RunOutput>;
+
+  override get lc_id(): string[] {
+    return [...this.lc_namespace, RunnableRetry.lc_name()];
+  }
+
+  choose(options?: Partial<RunnableConfig>): Chosen {
+    return this.bound.choose(mergeConfigs(this.config, options));
+  }
+
+  enclose(fallback: Runnable<RunInput, RunOutput>): Runnable<RunInput, RunOutput> {
+    return this.bound.enclose(fallback);
+  }
+
+  override async invoke(input: RunInput, options?: Partial<RunnableConfig>): Promise<RunOutput> {
     const { sessionId, config } = this.choose(options);
     return runInSession(sessionId, () => super.invoke(input, config));
   }
 
   override async batch(
     inputs: RunInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    options?: Partial<RunnableConfig> | Partial<RunnableConfig>[],
     batchOptions?: RunnableBatchOptions,
   ): BatchResult<RunOutput> {
     const configs = this._getOptionsList(options ?? {}, inputs.length).map((each) => this.choose(each).config);
     return super.batch(inputs, configs, batchOptions) as BatchResult<RunOutput>;
   }
 
-  override withRetry(
-    fields?: Parameters<RunnableRetry["withRetry"]>[0],
-  ): RunnableRetry<RunInput, RunOutput, CallOptions> {
-    const given: RunnableBindingArgs<RunInput, RunOutput, CallOptions> = { bound: this.bound, config: this.config };
-    return new RetryInSession({ ...given, maxAttemptNumber: fields?.stopAfterAttempt, ...fields });
+  override withRetry(fields?: RetryFields): RunnableRetry<RunInput, RunOutput> {
+    return retryInSession<RunInput, RunOutput>(this, fields);
   }
 
-  private choose(options?: Partial<CallOptions>) {
-    return this.bound.choose(mergeConfigs(this.config, options) as Partial<CallOptions>);
+  override withFallbacks(fields: Fallbacks<RunInput, RunOutput>): RunnableWithFallbacks<RunInput, RunOutput> {
+    return fallbacksInSession<RunInput, RunOutput>(this, fields);
   }
 }
 
-/** A `RunnableWithFallbacks` whose attempts are all in the session that was chosen before the first. */
-export class FallbacksInSession<RunInput, RunOutput> extends RunnableWithFallbacks<RunInput, RunOutput> {
-  declare runnable: RunnableWithSession<RunInput, RunOutput>;
+class FallbacksInSession<RunInput, RunOutput>
+  extends RunnableWithFallbacks<RunInput, RunOutput>
+  implements ChoosesSession<RunInput, RunOutput>
+{
+  declare runnable: ChoosesSession<RunInput, RunOutput>;
+
+  override get lc_id(): string[] {
+    return [...this.lc_namespace, RunnableWithFallbacks.lc_name()];
+  }
+
+  choose(options?: Partial<RunnableConfig>): Chosen {
+    return this.runnable.choose(options);
+  }
+
+  enclose(fallback: Runnable<RunInput, RunOutput>): Runnable<RunInput, RunOutput> {
+    return this.runnable.enclose(fallback);
+  }
 
   override async invoke(input: RunInput, options?: Partial<RunnableConfig>): Promise<RunOutput> {
-    const { sessionId, config } = this.runnable.choose(options);
+    const { sessionId, config } = this.choose(options);
     return runInSession(sessionId, () => super.invoke(input, config));
   }
 
   override async *_streamIterator(input: RunInput, options?: Partial<RunnableConfig>): AsyncGenerator<RunOutput> {
-    const { sessionId, config } = this.runnable.choose(options);
+    const { sessionId, config } = this.choose(options);
     yield* streamInSession(sessionId, () => super._streamIterator(input, config));
   }
 
@@ -65,7 +163,19 @@ export class FallbacksInSession<RunInput, RunOutput> extends RunnableWithFallbac
     options?: Partial<RunnableConfig> | Partial<RunnableConfig>[],
     batchOptions?: RunnableBatchOptions,
   ): BatchResult<RunOutput> {
-    const configs = this._getOptionsList(options ?? {}, inputs.length).map((each) => this.runnable.choose(each).config);
+    const configs = this._getOptionsList(options ?? {}, inputs.length).map((each) => this.choose(each).config);
     return super.batch(inputs, configs, batchOptions) as BatchResult<RunOutput>;
+  }
+
+  override withRetry(fields?: RetryFields): RunnableRetry<RunInput, RunOutput> {
+    return retryInSession<RunInput, RunOutput>(this, fields);
+  }
+
+  override withFallbacks(fields: Fallbacks<RunInput, RunOutput>): RunnableWithFallbacks<RunInput, RunOutput> {
+    return fallbacksInSession<RunInput, RunOutput>(this, fields);
+  }
+
+  override withListeners(fields: ListenerFields): Runnable<RunInput, RunOutput> {
+    return listenersInSession<RunInput, RunOutput>(this, super.withListeners(fields));
   }
 }

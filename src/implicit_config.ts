@@ -1,21 +1,20 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-
-interface Storage {
-  run<T>(store: unknown, callback: () => T): T;
-  getStore(): unknown;
-  enterWith(store: unknown): void;
-}
+import { _CONTEXT_VARIABLES_KEY, AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 
 interface Runtime {
-  process?: { getBuiltinModule?: (name: string) => { AsyncLocalStorage?: new () => Storage } | undefined };
-  AsyncLocalStorage?: new () => Storage;
+  process?: { getBuiltinModule?: (name: string) => { AsyncLocalStorage?: StorageClass } | undefined };
+  AsyncLocalStorage?: StorageClass;
 }
 
-/** The running wrapper's id, shared by every copy of this package in the process. */
-const ENCLOSING_STORAGE = Symbol.for("langchain-litellm-session.enclosing");
+type StorageClass = new () => Parameters<typeof AsyncLocalStorageProviderSingleton.initializeGlobalInstance>[0];
 
-const shared = globalThis as typeof globalThis & { [ENCLOSING_STORAGE]?: Storage };
+/** What LangChain keeps beside the implicit config, and carries on into every run inside. */
+interface Store {
+  [_CONTEXT_VARIABLES_KEY]?: { [ENCLOSING_VARIABLE]?: string };
+}
+
+/** The context variable that holds the running wrapper's id, for every copy of this package in the process. */
+const ENCLOSING_VARIABLE: unique symbol = Symbol.for("langchain-litellm-session.enclosing") as never;
 
 let enabled = false;
 
@@ -33,7 +32,6 @@ export function enableImplicitConfig(): void {
     runtime.process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage ?? runtime.AsyncLocalStorage;
   if (!AsyncLocalStorage) return;
   AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new AsyncLocalStorage());
-  shared[ENCLOSING_STORAGE] ??= new AsyncLocalStorage();
 }
 
 /** The config that LangChain carries to calls that were given none, or undefined outside a run. */
@@ -43,17 +41,24 @@ export function getImplicitConfig(): RunnableConfig | undefined {
 
 /** The id of the nearest `RunnableWithSession` around this code. */
 export function getEnclosingSessionId(): string | undefined {
-  return shared[ENCLOSING_STORAGE]?.getStore() as string | undefined;
+  return currentStore()?.[_CONTEXT_VARIABLES_KEY]?.[ENCLOSING_VARIABLE];
 }
 
 /**
- * Runs `callback` with `sessionId` as the enclosing session. Beside the config, because the config
- * alone gets lost: a graph that is invoked with a `thread_id` of its own drops the implicit
- * `configurable`, and `chain.stream(input, config)` replaces the implicit config by its own.
+ * Runs `callback` with `sessionId` as the enclosing session. As a context variable of LangChain's,
+ * because the config alone gets lost: a graph that is invoked with a `thread_id` of its own drops
+ * the implicit `configurable`, and `chain.stream(input, config)` replaces the implicit config by
+ * its own. In no storage of ours: LangChain clears its own around handlers that run in the background.
  */
 export function runInSession<T>(sessionId: string, callback: () => T): T {
-  const storage = shared[ENCLOSING_STORAGE];
-  return storage ? storage.run(sessionId, callback) : callback();
+  const around = currentStore();
+  const store: Store = Object.create(around ?? Object.prototype);
+  store[_CONTEXT_VARIABLES_KEY] = { ...around?.[_CONTEXT_VARIABLES_KEY], [ENCLOSING_VARIABLE]: sessionId };
+  return AsyncLocalStorageProviderSingleton.getInstance().run(store, callback) as T;
+}
+
+function currentStore(): Store | undefined {
+  return AsyncLocalStorageProviderSingleton.getInstance().getStore() as Store | undefined;
 }
 
 /** Iterates a stream with `sessionId` as the enclosing session of every step, early end included. */

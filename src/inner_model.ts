@@ -1,5 +1,4 @@
 import { type ChatOpenAICompletions, type ChatOpenAIResponses, wrapOpenAIClientError } from "@langchain/openai";
-import { costOfUsage } from "./litellm_response.js";
 import { markBudgetError } from "./session_budget_error.js";
 import type { HeadersInput } from "./session_transport.js";
 
@@ -9,10 +8,14 @@ export type InnerModel = ChatOpenAICompletions | ChatOpenAIResponses;
 /** What the proxy says beside the answer, of the last attempt. */
 export interface Reply {
   headers?: Headers | undefined;
-  /** The cost in the usage of a stream whose own events don't show it. */
-  costUsd?: number | undefined;
-  /** Whether to look for `costUsd`. */
-  readsUsage?: boolean;
+  /** Whether the answer is a stream. */
+  isStream?: boolean;
+  /** Whether to read in a stream what LangChain's own events don't show. */
+  readsStream?: boolean;
+  /** The usage in a stream. */
+  usage?: unknown;
+  /** The id in the last event of a stream on `/responses`: a proxy may make another for each event. */
+  responseId?: string | undefined;
 }
 
 /** An error on its way past LangChain's retries, which would try any 429 again that says when. */
@@ -26,47 +29,63 @@ export class NotRetried {
  * concurrent calls never swap them.
  */
 export function observed<Inner extends InnerModel>(inner: Inner, reply: Reply): Inner {
-  const client = clientOf(inner);
-  const observe = (call: (body: Body, options: unknown) => ResponsePromise) => async (body: Body, options: unknown) => {
+  const { baseURL, chat, responses } = clientOf(inner);
+  const client: Client = {
+    baseURL,
+    chat: { completions: new ObservedResource(chat?.completions, reply) },
+    responses: new ObservedResource(responses, reply),
+  };
+  return Object.assign(Object.create(inner), { client });
+}
+
+/** An endpoint of the SDK's client, for one call: notes the response, and takes the error of a used-up session past LangChain's retries. */
+export class ObservedResource {
+  constructor(
+    private readonly resource: { create: unknown; parse?: unknown },
+    private readonly reply: Reply,
+  ) {}
+
+  create(body: Body, options: unknown): Promise<unknown> {
+    return this.observe(body, () => (this.resource as Resource).create(body, options));
+  }
+
+  parse(body: Body, options: unknown): Promise<unknown> {
+    return this.observe(body, () => (this.resource as Resource).parse(body, options));
+  }
+
+  private async observe(body: Body, request: () => ResponsePromise): Promise<unknown> {
+    const { reply } = this;
     try {
-      const promise = call(body, options);
+      const promise = request();
       if (typeof promise.withResponse !== "function") return await promise;
       const { data, response } = await promise.withResponse();
       reply.headers = response.headers;
-      return reply.readsUsage && body.stream ? readUsage(data as AsyncIterable<StreamEvent>, reply) : data;
+      reply.isStream = body.stream === true;
+      return reply.isStream && reply.readsStream ? readStream(data as AsyncIterable<StreamEvent>, reply) : data;
     } catch (error) {
       const { headers } = (error ?? {}) as { headers?: unknown };
       reply.headers = headers instanceof Headers ? headers : undefined;
       if (markBudgetError(error)) return new NotRetried(wrapOpenAIClientError(error));
       throw error;
     }
-  };
-  const noting = (resource: () => Resource): Resource => ({
-    create: observe((body, options) => resource().create(body, options)),
-    parse: observe((body, options) => resource().parse(body, options)),
-  });
-  return Object.create(inner, {
-    client: {
-      value: {
-        baseURL: client.baseURL,
-        chat: { completions: noting(() => client.chat.completions) },
-        responses: noting(() => client.responses),
-      },
-    },
-  });
+  }
 }
 
 interface StreamEvent {
+  readonly type?: string;
   readonly usage?: unknown;
-  readonly response?: { readonly usage?: unknown };
+  readonly response?: { readonly id?: string; readonly usage?: unknown };
 }
 
-async function* readUsage<Event extends StreamEvent>(
+async function* readStream<Event extends StreamEvent>(
   events: AsyncIterable<Event>,
   reply: Reply,
 ): AsyncGenerator<Event> {
   for await (const event of events) {
-    reply.costUsd = costOfUsage(event.usage ?? event.response?.usage) ?? reply.costUsd;
+    reply.usage = event.usage ?? event.response?.usage ?? reply.usage;
+    if (event.type === "response.completed" || event.type === "response.incomplete") {
+      reply.responseId = event.response?.id;
+    }
     yield event;
   }
 }
@@ -83,7 +102,7 @@ interface Resource {
 }
 
 interface Client {
-  readonly baseURL?: string;
+  readonly baseURL?: string | undefined;
   readonly chat: { readonly completions: Resource };
   readonly responses: Resource;
 }

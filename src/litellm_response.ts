@@ -23,33 +23,47 @@ export interface LiteLLMResponseMetadata {
   durationMs?: number | undefined;
 }
 
-/** Reads the response headers of a LiteLLM proxy. Undefined where none of them is there. */
+/** Reads the response headers of a LiteLLM proxy, but for the cost. Undefined where none of them is there. */
 export function parseResponseHeaders(headers: Headers | undefined): LiteLLMResponseMetadata | undefined {
-  const text = (name: string) => {
-    const value = headers?.get(`x-litellm-${name}`);
-    return value === null || value === "" || value === "None" ? undefined : value;
-  };
-  const metadata: LiteLLMResponseMetadata = {
-    callId: text("call-id"),
-    modelId: text("model-id"),
-    modelGroup: text("model-group"),
-    version: text("version"),
-    costUsd: parseNumber(text("response-cost")),
-    attemptedRetries: parseNumber(text("attempted-retries")),
-    attemptedFallbacks: parseNumber(text("attempted-fallbacks")),
-    durationMs: parseNumber(text("response-duration-ms")),
-  };
-  const known = Object.entries(metadata).filter(([, value]) => value !== undefined);
-  return known.length > 0 ? Object.fromEntries(known) : undefined;
+  if (!headers) return undefined;
+  const metadata: Record<string, unknown> = {};
+  for (const [field, name, parse] of HEADERS) {
+    const value = headers.get(name);
+    const parsed = value === null || value === "" || value === "None" ? undefined : parse(value);
+    if (parsed !== undefined) metadata[field] = parsed;
+  }
+  return Object.keys(metadata).length > 0 ? metadata : undefined;
 }
 
-/** The cost in US dollars that LiteLLM puts into the usage of a stream's last chunk. */
-export function costOfUsage(usage: unknown): number | undefined {
-  const { cost } = (usage ?? {}) as { cost?: unknown };
-  return parseNumber(cost);
+/**
+ * The cost of a call in US dollars, or undefined where the proxy does not know it.
+ *
+ * - What the proxy had in its own cache cost nothing: it says so by the cache's key, and beside it
+ *   what the answer cost when it was new (measured on 1.81.12 and 1.106.0).
+ * - For a stream, the usage says it (`include_cost_in_streaming_usage`). A header of a stream is from
+ *   before its first token. A 0 there is a model without a price (1.81.12).
+ */
+export function costOf(
+  headers: Headers | undefined,
+  stream: { readonly usage: unknown } | undefined,
+): number | undefined {
+  if (headers?.get("x-litellm-cache-key")) return 0;
+  if (!stream) return parseNumber(headers?.get("x-litellm-response-cost"));
+  const { cost } = (stream.usage ?? {}) as { cost?: unknown };
+  return parseNumber(cost) || undefined;
 }
+
+const HEADERS: readonly (readonly [keyof LiteLLMResponseMetadata, string, (value: string) => unknown])[] = [
+  ["callId", "x-litellm-call-id", String],
+  ["modelId", "x-litellm-model-id", String],
+  ["modelGroup", "x-litellm-model-group", String],
+  ["version", "x-litellm-version", String],
+  ["attemptedRetries", "x-litellm-attempted-retries", parseNumber],
+  ["attemptedFallbacks", "x-litellm-attempted-fallbacks", parseNumber],
+  ["durationMs", "x-litellm-response-duration-ms", parseNumber],
+];
 
 function parseNumber(value: unknown): number | undefined {
-  const number = typeof value === "string" ? Number(value) : value;
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   return typeof number === "number" && Number.isFinite(number) ? number : undefined;
 }

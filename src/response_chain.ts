@@ -65,9 +65,13 @@ export async function continueHistory(
  */
 export function answeredStamp(messages: readonly BaseMessage[], model: string, digest: Digest): Promise<string> {
   const asked = messages.map((message) => {
-    const { tool_calls, tool_call_id } = message as { tool_calls?: ToolCall[]; tool_call_id?: string };
+    const { tool_calls, tool_call_id, role } = message as {
+      tool_calls?: ToolCall[];
+      tool_call_id?: string;
+      role?: string;
+    };
     const calls = tool_calls?.map(({ id, name, args }) => ({ id, name, args }));
-    return [message.getType(), message.content, calls?.length ? calls : null, tool_call_id ?? null];
+    return [role ?? message.getType(), message.content, calls?.length ? calls : null, tool_call_id ?? null];
   });
   return digest(JSON.stringify([model, asked], sortKeys));
 }
@@ -89,12 +93,17 @@ export function pendingCalls(answer: BaseMessage): string[] {
   const { tool_calls, invalid_tool_calls } = answer as { tool_calls?: ToolCall[]; invalid_tool_calls?: ToolCall[] };
   const { output } = metadataOf(answer);
   const items: readonly unknown[] = Array.isArray(output) ? output : [];
+  const blocks: readonly { type?: string; id?: string }[] = Array.isArray(answer.content) ? answer.content : [];
   const ids = [
     ...[...(tool_calls ?? []), ...(invalid_tool_calls ?? [])].map((call) => call.id),
+    ...blocks.filter(({ type }) => CALL_BLOCKS.includes(type as string)).map(({ id }) => id),
     ...items.map((item) => callId(item)),
   ];
   return [...new Set(ids.filter((id): id is string => typeof id === "string" && id !== ""))];
 }
+
+/** Blocks of content, as `streamEvents` v3 gives them. */
+const CALL_BLOCKS = ["tool_call", "invalid_tool_call"];
 
 const CALL_ITEMS = ["function_call", "custom_tool_call", "computer_call"];
 

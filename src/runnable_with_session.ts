@@ -6,7 +6,13 @@ import {
   type RunnableRetry,
   type RunnableWithFallbacks,
 } from "@langchain/core/runnables";
-import { FallbacksInSession, RetryInSession } from "./attempts_in_session.js";
+import {
+  type ChoosesSession,
+  type Chosen,
+  fallbacksInSession,
+  listenersInSession,
+  retryInSession,
+} from "./attempts_in_session.js";
 import {
   enableImplicitConfig,
   getEnclosingSessionId,
@@ -14,8 +20,14 @@ import {
   runInSession,
   streamInSession,
 } from "./implicit_config.js";
-import { type CallContext, ENCLOSING, resolveRunSession, withSessionMetadata } from "./resolve_session.js";
-import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
+import {
+  type CallContext,
+  ENCLOSING,
+  type ResolvedSession,
+  resolveRunSession,
+  withSessionMetadata,
+} from "./resolve_session.js";
+import { checkSessionId, describe, isUnset, newSessionId } from "./session_id.js";
 
 /** Call options of a {@link RunnableWithSession}, beside those of what it wraps. */
 export interface RunnableWithSessionCallOptions extends RunnableConfig {
@@ -54,12 +66,6 @@ export interface RunnableWithSessionFields<
  */
 const CHOSEN_BY: unique symbol = Symbol("langchain-litellm-session.chosenBy");
 
-/** A call on its way into its session. */
-export interface Entered<CallOptions> {
-  readonly sessionId: string;
-  readonly config: Partial<CallOptions>;
-}
-
 /**
  * Wraps a Runnable so that everything inside one call of it is in one session: every call that a
  * `SessionChatOpenAI` makes in its sequences, parallel branches, lambdas, tools, sub-graphs,
@@ -78,12 +84,15 @@ export interface Entered<CallOptions> {
  * ```
  */
 export class RunnableWithSession<
-  // biome-ignore lint/suspicious/noExplicitAny: as Runnable's own defaults
-  RunInput = any,
-  // biome-ignore lint/suspicious/noExplicitAny: as Runnable's own defaults
-  RunOutput = any,
-  CallOptions extends RunnableWithSessionCallOptions = RunnableWithSessionCallOptions,
-> extends Runnable<RunInput, RunOutput, CallOptions> {
+    // biome-ignore lint/suspicious/noExplicitAny: as Runnable's own defaults
+    RunInput = any,
+    // biome-ignore lint/suspicious/noExplicitAny: as Runnable's own defaults
+    RunOutput = any,
+    CallOptions extends RunnableWithSessionCallOptions = RunnableWithSessionCallOptions,
+  >
+  extends Runnable<RunInput, RunOutput, CallOptions>
+  implements ChoosesSession<RunInput, RunOutput>
+{
   static override lc_name(): string {
     return "RunnableWithSession";
   }
@@ -99,6 +108,11 @@ export class RunnableWithSession<
     }
     if (typeof fields.sessionId !== "function" && !isUnset(fields.sessionId)) {
       checkSessionId(fields.sessionId, 'RunnableWithSession field "sessionId"');
+    }
+    if (fields.onSession !== undefined && typeof fields.onSession !== "function") {
+      throw new TypeError(
+        `Invalid RunnableWithSession field "onSession": expected a function, got ${describe(fields.onSession)}.`,
+      );
     }
     enableImplicitConfig();
     this.wrapped = fields;
@@ -120,22 +134,18 @@ export class RunnableWithSession<
   }
 
   override withRetry(fields?: Parameters<Runnable["withRetry"]>[0]): RunnableRetry<RunInput, RunOutput, CallOptions> {
-    return new RetryInSession<RunInput, RunOutput, CallOptions>({
-      bound: this,
-      kwargs: {},
-      config: {},
-      maxAttemptNumber: fields?.stopAfterAttempt,
-      ...fields,
-    });
+    return retryInSession<RunInput, RunOutput>(this, fields) as RunnableRetry<RunInput, RunOutput, CallOptions>;
   }
 
   override withFallbacks(
     fields: Parameters<Runnable<RunInput, RunOutput>["withFallbacks"]>[0],
   ): RunnableWithFallbacks<RunInput, RunOutput> {
-    const fallbacks = (Array.isArray(fields) ? fields : fields.fallbacks).map((fallback) =>
-      fallback instanceof RunnableWithSession ? fallback : withSession(fallback),
-    );
-    return new FallbacksInSession<RunInput, RunOutput>({ runnable: this, fallbacks });
+    return fallbacksInSession<RunInput, RunOutput>(this, fields);
+  }
+
+  override withListeners(fields: Parameters<Runnable["withListeners"]>[0]): Runnable<RunInput, RunOutput, CallOptions> {
+    const listening: unknown = listenersInSession<RunInput, RunOutput>(this, super.withListeners(fields));
+    return listening as Runnable<RunInput, RunOutput, CallOptions>;
   }
 
   override async invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
@@ -163,38 +173,62 @@ export class RunnableWithSession<
 
   /**
    * The options with the call's id in them, as if the caller had given it, for a retry or fallback
-   * around this wrapper: chosen once, outside the attempts.
+   * around this wrapper: chosen once, outside the attempts. What is bound to the wrapper stays its own.
    *
    * @internal
    */
-  choose(options?: Partial<CallOptions>): Entered<CallOptions> {
-    const { sessionId, config } = this.enter(options);
-    const configurable = { ...config.configurable, [ENCLOSING]: undefined, [CHOSEN_BY]: this };
-    return { sessionId, config: { ...config, configurable } };
+  choose(options?: Partial<RunnableConfig>): Chosen {
+    const { session, context, entered, isChosen } = this.resolve(options as Partial<CallOptions>);
+    if (!isChosen) this.tell(entered);
+    const { sessionId: _, ...given } = { ...options } as Partial<RunnableWithSessionCallOptions>;
+    const config = ensureConfig(given);
+    const configurable = {
+      ...config.configurable,
+      sessionId: session.id,
+      [ENCLOSING]: undefined,
+      [CHOSEN_BY]: this.wrapped,
+    };
+    const metadata = withSessionMetadata(config.metadata, session, context);
+    return { sessionId: session.id, config: { ...config, configurable, ...(metadata && { metadata }) } };
   }
 
-  /** Chooses the id of a call and writes it into its config. */
-  private enter(options: Partial<CallOptions> | undefined): Entered<CallOptions> {
-    const { sessionId: callSessionId, ...passed } = mergeConfigs(this.wrapped.config, options) as Partial<CallOptions>;
+  /** @internal */
+  enclose(fallback: Runnable<RunInput, RunOutput>): Runnable<RunInput, RunOutput> {
+    return fallback instanceof RunnableWithSession ? fallback : withSession(fallback);
+  }
+
+  private enter(options: Partial<CallOptions> | undefined): { sessionId: string; config: Partial<CallOptions> } {
+    const { session, entered, isChosen } = this.resolve(options);
+    if (!isChosen) this.tell(entered);
+    return { sessionId: session.id, config: entered as Partial<CallOptions> };
+  }
+
+  private tell(entered: RunnableConfig): void {
+    this.wrapped.onSession?.(entered.configurable?.sessionId, entered);
+  }
+
+  /** Chooses the session of a call and writes it into its config. */
+  private resolve(options: Partial<CallOptions> | undefined) {
+    const bound = this.wrapped.config;
+    const { sessionId, ...passed } = mergeConfigs(bound, options) as Partial<CallOptions>;
     const context: CallContext = {
-      sessionId: callSessionId,
+      sessionId: isUnset(sessionId) ? bound?.sessionId : sessionId,
       passed,
       implicit: getImplicitConfig(),
       enclosing: getEnclosingSessionId(),
     };
-    const config = ensureConfig(passed) as Partial<CallOptions>;
-    const session = resolveRunSession(context, () => this.ownSession(config)) ?? {
+    const config = ensureConfig(passed) as RunnableConfig;
+    const session: ResolvedSession = resolveRunSession(context, () => this.ownSession(config)) ?? {
       id: newSessionId(),
-      source: "call" as const,
+      source: "call",
     };
     const { [CHOSEN_BY]: chosenBy, ...configurable } = (config.configurable ?? {}) as { [CHOSEN_BY]?: unknown };
-    const entered = {
+    const entered: RunnableConfig = {
       ...config,
       configurable: { ...configurable, sessionId: session.id, [ENCLOSING]: session.id },
       metadata: withSessionMetadata(config.metadata, session, context),
     };
-    if (chosenBy !== this) this.wrapped.onSession?.(session.id, entered);
-    return { sessionId: session.id, config: entered as Partial<CallOptions> };
+    return { session, context, entered, isChosen: chosenBy === this.wrapped };
   }
 
   private ownSession(config: RunnableConfig) {

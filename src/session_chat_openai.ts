@@ -29,7 +29,14 @@ import {
 } from "./session_chat_openai_fields.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
 import { CARRIED, type Carried, checkExtraBody, tagRequests } from "./session_requests.js";
-import { checkCarried, credentialHeaders, parseTransport, type Transport } from "./session_transport.js";
+import {
+  checkCarried,
+  credentialHeaders,
+  type HeadersInput,
+  parseTransport,
+  type Transport,
+} from "./session_transport.js";
+import { sessionWriter } from "./session_writer.js";
 
 /**
  * `ChatOpenAI` for use behind a LiteLLM proxy: each request carries a session id, so that the
@@ -77,11 +84,12 @@ export class SessionChatOpenAI<
     const transport = parseTransport(fields.sessionTransport);
     const session = modelSession(fields.sessionId);
     const chains = checkChaining(fields);
+    const write = sessionWriter(transport);
     super({
       ...fields,
       ...(chains && fields.useResponsesApi === undefined ? { useResponsesApi: true } : {}),
-      completions: tagRequests(fields.completions ?? new ChatOpenAICompletions(fields), transport),
-      responses: tagRequests(fields.responses ?? new ChatOpenAIResponses(fields), transport),
+      completions: tagRequests(fields.completions ?? new ChatOpenAICompletions(fields), write),
+      responses: tagRequests(fields.responses ?? new ChatOpenAIResponses(fields), write),
     });
     this.session = session;
     this.transport = transport;
@@ -92,7 +100,7 @@ export class SessionChatOpenAI<
 
   /** `load` and a trace's playground know this model as `ChatOpenAI`. Core would take the class's own name. */
   override get lc_id(): string[] {
-    return [...this.lc_namespace, (this.constructor as typeof SessionChatOpenAI).lc_name()];
+    return this.constructor === SessionChatOpenAI ? [...this.lc_namespace, SessionChatOpenAI.lc_name()] : super.lc_id;
   }
 
   override get callKeys(): string[] {
@@ -150,7 +158,7 @@ export class SessionChatOpenAI<
   ): Promise<LLMResult> {
     const given: Partial<SessionChatOpenAICallOptions> = Array.isArray(options) ? { stop: options } : { ...options };
     // Callbacks as the third argument count as much as those in the options.
-    given.callbacks ??= callbacks;
+    if (callbacks && !given.callbacks) given.callbacks = callbacks;
     const model = this.cache && this.isInStore(given) ? this.withoutCache() : this;
     return super.generate.call(model, messages, given as Partial<CallOptions>);
   }
@@ -176,10 +184,11 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): Promise<ChatResult> {
-    const { send, conversation } = await this.prepare(messages, options, (sent, requested, reply, sessionId) =>
+    const { send, conversation } = this.prepare(messages, options, (sent, requested, reply, sessionId) =>
       annotateResult(super._generate(sent, forPlainCall(requested), runManager), reply, sessionId),
     );
-    return conversation ? conversation.generate(send) : send(messages);
+    const chained = conversation && (await conversation);
+    return chained ? chained.generate(send) : send(messages);
   }
 
   override async *_streamResponseChunks(
@@ -187,10 +196,11 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    const { send, conversation } = await this.prepare(messages, options, (sent, requested, reply, sessionId) =>
+    const { send, conversation } = this.prepare(messages, options, (sent, requested, reply, sessionId) =>
       annotateChunks(super._streamResponseChunks(sent, requested, runManager), reply, sessionId),
     );
-    yield* conversation ? conversation.stream(send) : send(messages);
+    const chained = conversation && (await conversation);
+    yield* chained ? chained.stream(send) : send(messages);
   }
 
   override async *_streamChatModelEvents(
@@ -198,28 +208,31 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
-    const { send, conversation } = await this.prepare(messages, options, (sent, requested, reply, sessionId) => {
-      reply.readsUsage = true; // These events keep the tokens alone.
+    const { send, conversation } = this.prepare(messages, options, (sent, requested, reply, sessionId) => {
+      reply.readsStream = true; // These events keep the tokens alone.
       return annotateEvents(super._streamChatModelEvents(sent, requested, runManager), reply, sessionId);
     });
-    yield* conversation ? conversation.events(send) : send(messages);
+    const chained = conversation && (await conversation);
+    yield* chained ? chained.events(send) : send(messages);
   }
 
   /** What the three kinds of call have in common: what goes with the request, and how the conversation continues. */
-  private async prepare<T>(
+  private prepare<T>(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
     request: (sent: BaseMessage[], options: this["ParsedCallOptions"], reply: Reply, sessionId?: string) => T,
-  ): Promise<{ send: (sent: BaseMessage[], previousResponseId?: string) => T; conversation?: Conversation }> {
+  ): {
+    send: (sent: BaseMessage[], previousResponseId?: string) => T;
+    conversation: Promise<Conversation | undefined> | undefined;
+  } {
     const call = carriedBy(options);
+    const isChained = this.usePreviousResponseId || this.responseStore !== undefined;
     const send = (sent: BaseMessage[], previousResponseId?: string) => {
-      const reply: Reply = {};
-      const requested = { ...options, [CARRIED]: { ...call, reply } };
-      if (previousResponseId !== undefined) requested.previous_response_id = previousResponseId;
+      const reply: Reply = { readsStream: isChained };
+      const requested = { ...options, [CARRIED]: { ...call, previousResponseId, reply } };
       return request(sent, requested, reply, call.session?.id);
     };
-    const conversation = await this.conversation(messages, options);
-    return { send, ...(conversation && { conversation }) };
+    return { send, conversation: isChained ? this.conversation(messages, options) : undefined };
   }
 
   /** How this call continues its conversation, where it does. */
@@ -227,12 +240,12 @@ export class SessionChatOpenAI<
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
   ): Promise<Conversation | undefined> {
-    if (!this.usePreviousResponseId && !this.responseStore) return undefined;
     if (!this._useResponsesApi(options)) return undefined;
     const { session, extraBody } = carriedBy(options);
     const { previous_response_id } = options;
     const body: OwnConversation & { model?: unknown } = { previous_response_id, ...this.modelKwargs, ...extraBody };
     const model = typeof body.model === "string" ? body.model : this.model;
+    const { apiKey, defaultHeaders } = this.clientConfig;
     return planConversation({
       messages,
       session,
@@ -243,8 +256,12 @@ export class SessionChatOpenAI<
       owner: async () => ({
         baseURL: baseUrlOf(this.responses) ?? "",
         credentials: [
-          typeof this.apiKey === "function" ? await this.apiKey() : (this.apiKey ?? ""),
-          ...credentialHeaders(this.clientConfig.defaultHeaders, options.options?.headers),
+          typeof apiKey === "function" ? await apiKey() : (apiKey ?? ""),
+          ...credentialHeaders(
+            defaultHeaders,
+            (options as { headers?: HeadersInput }).headers,
+            options.options?.headers,
+          ),
         ],
         model,
       }),

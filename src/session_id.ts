@@ -77,9 +77,16 @@ export function checkSessionId(value: unknown, from: string): string {
 /** A value in an error message: short, on one line, and never by running the value's own code. */
 export function describe(value: unknown): string {
   if (typeof value === "string") {
-    const shown = JSON.stringify(value.slice(0, 40));
+    const shown = JSON.stringify(value.slice(0, 40)).replace(UNPRINTABLE, escaped);
     return value.length > 40 ? `${shown}… (${value.length} characters)` : shown;
   }
   if (typeof value === "number" || typeof value === "boolean" || value == null) return String(value);
   return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+}
+
+/** What JSON leaves as it is and a terminal or a log does not. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function escaped(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }

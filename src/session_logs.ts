@@ -39,6 +39,9 @@ export interface SessionLogsWaitOptions extends SessionLogsOptions {
 /** How long to wait between two looks at the log. */
 const POLL_MS = 500;
 
+/** How long the last look may take. */
+const LAST_LOOK_MS = 1_000;
+
 /** The longest time that a timer can be set to. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -47,8 +50,8 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
  * proxy writes its log in batches: a call is there 3 to 15 seconds after it ended.
  *
  * Who may read depends on the key: the master key and keys of a `proxy_admin` may everywhere, those
- * of a `proxy_admin_viewer` in newer versions (1.106, not 1.81). An `internal_user` sees nothing
- * or, in newer versions, only calls of his own; to such a key, a session of others looks empty.
+ * of a `proxy_admin_viewer` in some versions (1.70 and 1.106, not 1.81). In 1.106 an `internal_user`
+ * may read too, but sees only calls of his own: to such a key, a session of others looks empty.
  *
  * @throws {TypeError} from the constructor, for a field that can't be. No message holds the API key.
  * @throws {SessionIdError} from the methods, for an id that no session can have.
@@ -79,7 +82,7 @@ export class SessionLogs {
   /**
    * The calls of a session, the oldest first: none for a session that the log doesn't have. Reads a
    * page of at most 100 rows at a time, when it is asked for. A row that is written meanwhile comes
-   * too, at the end if its call began before rows that were given already.
+   * too: out of order, if its call began before calls that were given already.
    */
   async *list(sessionId: string, options: SessionLogsOptions = {}): AsyncGenerator<SessionLogRow, void, undefined> {
     const id = checkSessionId(sessionId, 'argument "sessionId"');
@@ -108,7 +111,8 @@ export class SessionLogs {
     }
     const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
-      const requestMs = Math.max(1, deadlineMs - performance.now());
+      // The last look comes when the time is up.
+      const requestMs = Math.max(LAST_LOOK_MS, deadlineMs - performance.now());
       const { total } = await this.#readPage(id, 1, 1, signal, requestMs);
       if (total >= calls) return this.summary(id, { signal });
       const leftMs = deadlineMs - performance.now();

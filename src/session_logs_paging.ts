@@ -13,7 +13,7 @@ const PAGE_SIZES = [100, 97, 89] as const;
  * All rows of a session, the oldest first, a page at a time, whichever way the proxy orders them.
  * No row comes twice, and none that is there at the end is left out, though rows are added
  * meanwhile. A row is written when its call ends: one whose call began before rows that were given
- * already comes last.
+ * already comes out of order.
  */
 export async function* oldestFirst(read: ReadPage): AsyncGenerator<SessionLogRow, void, undefined> {
   const seen = new Set<string>();
@@ -67,7 +67,7 @@ async function* backwards(
     const end = total - (number - 1) * pageSize;
     const start = end - page.rows.length;
     if (start <= taken && end > taken) {
-      yield sorted({ ...page, rows: [...page.rows].reverse() });
+      yield sorted(page);
       taken = end;
     } else if (!isGrown) {
       return; // Rows were deleted. The next pass finds what this one leaves out.

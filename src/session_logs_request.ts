@@ -60,7 +60,7 @@ function explain(
   apiKey: string | undefined,
 ): { code: SessionLogsErrorCode; message: string } {
   const said = answer === undefined ? undefined : messageOf(answer);
-  if (said === undefined && (answer !== undefined || status < 500)) {
+  if (said === undefined && status < 500) {
     return { code: "NOT_LITELLM", message: `${NOT_LITELLM.slice(0, -1)} (HTTP ${status}).` };
   }
   // LiteLLM's words, as 1.70.4, 1.81.12 and 1.106.0 have them.
@@ -70,8 +70,8 @@ function explain(
   }
   if (status === 403 || (status === 401 && /only proxy admin|not allowed to access|your role/i.test(said ?? ""))) {
     const message =
-      "does not let this key read logs. Use the master key or a key of a proxy_admin (any version), " +
-      "or of a proxy_admin_viewer (newer versions, 1.106 for one).";
+      "does not let this key read logs. The master key and keys of a proxy_admin may in every version, " +
+      "those of a proxy_admin_viewer in some (1.70 and 1.106, not 1.81).";
     return { code: "FORBIDDEN", message };
   }
   if (status === 401) {

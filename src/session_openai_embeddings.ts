@@ -1,10 +1,18 @@
 import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
+import { annotateError } from "./annotate_answer.js";
 import { copyOf } from "./copy_of.js";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
+import { NotRetried, ObservedResource, type Reply } from "./inner_model.js";
 import { modelSession } from "./model_session.js";
 import { type ModelSession, resolveSession } from "./resolve_session.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
-import { checkCarried, parseTransport, type SessionTransport, type Transport } from "./session_transport.js";
+import {
+  checkCarried,
+  type HeadersInput,
+  parseTransport,
+  type SessionTransport,
+  type Transport,
+} from "./session_transport.js";
 import { type SessionWriter, sessionWriter } from "./session_writer.js";
 
 /** Fields of {@link SessionOpenAIEmbeddings}, beside those of `OpenAIEmbeddings`. */
@@ -93,23 +101,28 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
       { session: this.session, callbacks: undefined },
     );
     if (session) checkCarried(session.id, this.transport);
-    return super.embeddingWithRetry.call(this.tagging(session?.id), request);
+    const reply: Reply = {};
+    try {
+      const answer: unknown = await super.embeddingWithRetry.call(this.tagging(session?.id, reply), request);
+      if (answer instanceof NotRetried) throw answer.error;
+      return answer as OpenAIClient.CreateEmbeddingResponse;
+    } catch (error) {
+      throw annotateError(error, reply.headers, session?.id);
+    }
   }
 
   /** This object with a client that writes the id into each attempt of one request. */
-  private tagging(sessionId: string | undefined): this {
+  private tagging(sessionId: string | undefined, reply: Reply): this {
     const { origin, write } = this;
-    const tag = (client: OpenAIClient): Pick<OpenAIClient, "embeddings"> => {
-      const create = (body: OpenAIClient.EmbeddingCreateParams, options: OpenAIClient.RequestOptions) => {
-        if (sessionId === undefined) return client.embeddings.create(body, options);
+    const tag = (client: OpenAIClient) => {
+      const embeddings = new ObservedResource(client.embeddings, reply);
+      const create = (body: Record<string, unknown>, options: { headers?: HeadersInput }) => {
+        if (sessionId === undefined) return embeddings.create(body, options);
         const target = { baseURL: client.baseURL, defaultHeaders: origin.clientConfig.defaultHeaders };
-        const request = write({ body: { ...body }, headers: options.headers }, sessionId, target);
-        return client.embeddings.create(
-          request.body as unknown as typeof body,
-          { ...options, headers: request.headers } as typeof options,
-        );
+        const request = write({ body, headers: options.headers }, sessionId, target);
+        return embeddings.create(request.body, { ...options, headers: request.headers });
       };
-      return { embeddings: { create } as OpenAIClient["embeddings"] };
+      return { embeddings: { create } };
     };
     // OpenAIEmbeddings makes the client with the first request, and keeps it in this field.
     return Object.create(this, {

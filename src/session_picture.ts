@@ -73,7 +73,8 @@ function ofHandler(call: SessionCall): TimedCall {
 
 function ofLog(row: SessionLogRow): TimedCall {
   const { startedAt, durationMs, inputTokens, outputTokens, costUsd, error } = row;
-  const status = row.status === "failure" ? "failed" : row.cacheHit ? "cached" : "ok";
+  const ended = row.cacheHit ? "cached" : "ok";
+  const status = row.status === "failure" ? "failed" : durationMs === undefined ? "no end" : ended;
   const model = row.modelGroup ?? row.model;
   return { startedAt, durationMs, model, inputTokens, outputTokens, costUsd, status, error };
 }
@@ -82,21 +83,22 @@ function isRows(source: SessionSource): source is readonly SessionLogRow[] {
   return Array.isArray(source);
 }
 
-/** A duration: `870 ms`, `1.25 s`, `2 min 5 s`. */
+/** A duration: `870 ms`, `1.25 s`, `2m 5s`, `3h 20m`. */
 export function formatMs(ms: number | undefined): string {
   if (ms === undefined) return "–";
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1_000).toFixed(ms < 9_995 ? 2 : 1)} s`;
   const seconds = Math.round(ms / 1_000);
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
-  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  return hours > 0 ? `${hours}h ${minutes}m` : `${minutes}m ${seconds % 60}s`;
 }
 
-/** Dollars: four digits that count, and no more zeros than needed. */
+/** Dollars: cents, or the first two digits that count where it is less. */
 export function formatUsd(usd: number | undefined): string {
   if (usd === undefined) return "–";
   if (usd === 0) return "$0";
-  const digits = Math.max(2, Math.min(8, 1 - Math.floor(Math.log10(Math.abs(usd)))));
+  if (usd > 0 && usd < 1e-6) return "<$0.000001";
+  const digits = Math.max(2, Math.min(6, 1 - Math.floor(Math.log10(Math.abs(usd)))));
   return `$${usd.toFixed(digits)}`;
 }
 
@@ -115,4 +117,12 @@ export function formatSums({ summary }: SessionPicture): string[] {
     costUsd === undefined ? "cost unknown" : formatUsd(costUsd),
     `${formatMs(wallMs)} in all, ${formatMs(totalMs)} in calls`,
   ];
+}
+
+/**
+ * Text from outside on one line, without what a terminal would obey or what turns other text around:
+ * control characters, invisible format characters, halves of surrogate pairs.
+ */
+export function plainLine(text: string): string {
+  return text.replace(/[\s\p{Zl}\p{Zp}]+/gu, " ").replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, "\ufffd");
 }

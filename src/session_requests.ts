@@ -1,19 +1,15 @@
 import { baseUrlOf, clientConfigOf, type InnerModel, NotRetried, observed, type Reply } from "./inner_model.js";
 import type { ResolvedSession } from "./resolve_session.js";
 import { describe } from "./session_id.js";
-import {
-  type HeadersInput,
-  isPlainObject,
-  mergeHeaders,
-  type RequestParts,
-  type Transport,
-} from "./session_transport.js";
-import { sessionWriter } from "./session_writer.js";
+import { type HeadersInput, isPlainObject, mergeHeaders, type RequestParts } from "./session_transport.js";
+import type { SessionWriter } from "./session_writer.js";
 
 /** What a call carries to its request, beside what LangChain carries itself. */
 export interface Carried {
   readonly session: ResolvedSession | undefined;
   readonly extraBody: Readonly<Record<string, unknown>> | undefined;
+  /** The response that this call continues. It wins over a null of the user's. */
+  readonly previousResponseId?: string | undefined;
   /** Where what the proxy says beside the answer is put. */
   readonly reply?: Reply;
 }
@@ -37,8 +33,7 @@ interface RequestOptions {
  * place where plain and streamed calls look alike. The model that was given is left as it was: the
  * user may share it with another.
  */
-export function tagRequests<Inner extends InnerModel>(inner: Inner, transport: Transport): Inner {
-  const write = sessionWriter(transport);
+export function tagRequests<Inner extends InnerModel>(inner: Inner, write: SessionWriter): Inner {
   const tagged: Inner = Object.create(inner);
   const send = inner.completionWithRetry as (
     this: Inner,
@@ -50,7 +45,7 @@ export function tagRequests<Inner extends InnerModel>(inner: Inner, transport: T
     const call = options[CARRIED];
     if (!call) return send.call(tagged, body, options);
     const given = {
-      body: withExtraBody(body, call.extraBody),
+      body: withFields(body, call),
       headers: mergeHeaders(options.headers, options.options?.headers),
     };
     const request = call.session
@@ -93,11 +88,12 @@ export function checkExtraBody(extraBody: unknown): Carried["extraBody"] {
   return extraBody;
 }
 
-function withExtraBody(body: RequestParts["body"], extraBody: Carried["extraBody"]): RequestParts["body"] {
-  if (!extraBody) return body;
-  const merged = { ...body, ...extraBody };
-  if (isPlainObject(body.metadata) && isPlainObject(extraBody.metadata)) {
+function withFields(body: RequestParts["body"], { extraBody, previousResponseId }: Carried): RequestParts["body"] {
+  if (!extraBody && previousResponseId === undefined) return body;
+  const merged: Record<string, unknown> = { ...body, ...extraBody };
+  if (isPlainObject(body.metadata) && isPlainObject(extraBody?.metadata)) {
     merged.metadata = { ...body.metadata, ...extraBody.metadata };
   }
+  if (previousResponseId !== undefined) merged.previous_response_id = previousResponseId;
   return merged;
 }

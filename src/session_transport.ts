@@ -148,29 +148,38 @@ export function withSessionId(
   transport: Transport,
   defaultHeaders: HeadersInput,
 ): RequestParts {
-  const metadata = body.metadata ?? {};
-  if (transport.metadata.length > 0 && !isPlainObject(metadata)) return { body, headers };
+  const metadata: unknown = body.metadata ?? {};
+  const { metadata: metadataFields } = transport;
+  if (metadataFields.length > 0 && !isPlainObject(metadata)) return { body, headers };
   const isSetByUser =
-    transport.body.some((name) => body[name] !== undefined) ||
-    transport.metadata.some((name) => (metadata as Record<string, unknown>)[name] !== undefined) ||
-    [headers, defaultHeaders].some((given) => {
-      const names = headerNames(given);
-      return transport.headers.some((name) => names.includes(name.toLowerCase()));
-    });
+    transport.body.some((name) => isSet(body, name)) ||
+    metadataFields.some((name) => isSet(metadata as object, name)) ||
+    namesAny(headers, transport.headers) ||
+    namesAny(defaultHeaders, transport.headers);
   if (isSetByUser) return { body, headers };
 
-  const fields = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, sessionId]));
+  const tagged: Record<string, unknown> = { ...body };
+  for (const name of transport.body) tagged[name] = sessionId;
+  if (metadataFields.length > 0) tagged.metadata = { ...(metadata as object), ...inEach(metadataFields, sessionId) };
+  const fitsHeader = transport.headers.length > 0 && HEADER_VALUE.test(sessionId);
   return {
-    body: {
-      ...body,
-      ...fields(transport.body),
-      ...(transport.metadata.length > 0 ? { metadata: { ...metadata, ...fields(transport.metadata) } } : {}),
-    },
-    headers:
-      transport.headers.length > 0 && HEADER_VALUE.test(sessionId)
-        ? mergeHeaders(headers, fields(transport.headers))
-        : headers,
+    body: tagged,
+    headers: fitsHeader ? mergeHeaders(headers, inEach(transport.headers, sessionId)) : headers,
   };
+}
+
+function isSet(fields: object, name: string): boolean {
+  return Object.hasOwn(fields, name) && (fields as Record<string, unknown>)[name] !== undefined;
+}
+
+function inEach(names: readonly string[], sessionId: string): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, sessionId]));
+}
+
+function namesAny(headers: HeadersInput, names: readonly string[]): boolean {
+  if (!headers || names.length === 0) return false;
+  const given = headerNames(headers);
+  return names.some((name) => given.includes(name.toLowerCase()));
 }
 
 /** Both sets of headers; where both name one, the second's. */

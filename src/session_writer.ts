@@ -12,8 +12,11 @@ export type SessionWriter = (request: RequestParts, sessionId: string, target: R
 /** Writes session ids by a transport. Where OpenAI itself is spared, it says so once. */
 export function sessionWriter(transport: Transport): SessionWriter {
   let hasWarned = false;
+  // A client's base URL stays what it is: it is parsed once.
+  let spared: { baseURL: RequestTarget["baseURL"]; isOpenAI: boolean } | undefined;
   return (request, sessionId, { baseURL, defaultHeaders }) => {
-    if (!transport.sparesOpenAI || !isOpenAI(baseURL)) {
+    if (spared?.baseURL !== baseURL || !spared) spared = { baseURL, isOpenAI: isOpenAI(baseURL) };
+    if (!transport.sparesOpenAI || !spared.isOpenAI) {
       return withSessionId(request, sessionId, transport, defaultHeaders);
     }
     if (!hasWarned) console.warn(WARNING);

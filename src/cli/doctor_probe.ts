@@ -1,0 +1,97 @@
+import { parseResponseHeaders } from "../litellm_response.js";
+import { sessionFetch } from "../session_fetch.js";
+import { getJson, notLiteLLM } from "../session_logs_request.js";
+import type { TransportName } from "./doctor_report.js";
+
+const TIMEOUT_MS = 60_000;
+
+/** A session that is sent by one transport. */
+export interface Probe {
+  readonly transport: TransportName;
+  readonly sessionId: string;
+  readonly answers: ProbeAnswer[];
+}
+
+/** What came back of a call. */
+export interface ProbeAnswer {
+  /** Why there was no answer. */
+  readonly error?: string | undefined;
+  readonly version?: string | undefined;
+  readonly costUsd?: number | undefined;
+}
+
+export interface ProxyFacts {
+  /** The version, where the proxy says it without a key. */
+  readonly version: string | undefined;
+  /** Names of the models that the key may use. */
+  models(): Promise<string[]>;
+}
+
+/**
+ * Asks a proxy what it is.
+ *
+ * @throws {SessionLogsError} if it is no LiteLLM.
+ */
+export async function askProxy(root: string, signal: AbortSignal): Promise<ProxyFacts> {
+  const apiKey = process.env.LITELLM_API_KEY || undefined;
+  const proxy = { root, apiKey: undefined, fetch: undefined, timeoutMs: TIMEOUT_MS };
+  const alive = await getJson(proxy, "/health/liveliness", signal);
+  if (!/alive/i.test(String(alive))) throw notLiteLLM(root);
+  // Newer versions do not tell strangers which they are.
+  const readiness = await getJson(proxy, "/health/readiness", signal).catch(() => undefined);
+  const { litellm_version } = (readiness ?? {}) as { litellm_version?: unknown };
+  return {
+    version: typeof litellm_version === "string" ? litellm_version : undefined,
+    async models() {
+      const answer = await getJson({ ...proxy, apiKey }, "/v1/models", signal);
+      const { data } = answer as { data?: unknown };
+      if (!Array.isArray(data)) throw notLiteLLM(root);
+      return data.map((model) => String((model as { id?: unknown } | null)?.id ?? ""));
+    },
+  };
+}
+
+/** The model to call where the user names none: LITELLM_MODEL, else the first that looks like one for chat. */
+export function chooseModel(models: readonly string[]): string | undefined {
+  const other = /\*|embed|whisper|tts|transcri|dall-e|image|rerank|moderation|realtime|^$/i;
+  return process.env.LITELLM_MODEL || models.find((model) => !other.test(model));
+}
+
+/** One short call in the session of the probe, sent as a model of this package would send it. */
+export async function sendCall(
+  root: string,
+  model: string,
+  { transport, sessionId }: Probe,
+  index: number,
+  signal: AbortSignal,
+): Promise<ProbeAnswer> {
+  const send = sessionFetch({ sessionId, sessionTransport: transport });
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    const response = await send(`${root}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${process.env.LITELLM_API_KEY ?? ""}`, "content-type": "application/json" },
+      // No two alike: a cache would answer the second.
+      body: JSON.stringify({ model, max_tokens: 1, messages: [{ role: "user", content: `Say ${index}.` }] }),
+      signal: AbortSignal.any([signal, timeout]),
+    });
+    const { version, costUsd } = parseResponseHeaders(response.headers) ?? {};
+    const text = await response.text();
+    if (response.ok) return { version, costUsd };
+    return { version, error: `HTTP ${response.status}: ${reasonOf(text)}` };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { error: timeout.aborted ? `no answer within ${TIMEOUT_MS / 1_000} s` : (error as Error).message };
+  }
+}
+
+/** What the proxy said, without the key, which some versions repeat. */
+function reasonOf(text: string): string {
+  const key = process.env.LITELLM_API_KEY;
+  let message: unknown;
+  try {
+    message = JSON.parse(text)?.error?.message;
+  } catch {}
+  const line = String(message ?? text).split("\n")[0] ?? "";
+  return (key ? line.replaceAll(key, "…") : line).slice(0, 200);
+}

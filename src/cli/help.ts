@@ -1,0 +1,42 @@
+export const HELP = `Usage: litellm-session doctor [--model MODEL] [--wait SECONDS] [--base-url URL]
+       litellm-session show SESSION [--json | --html FILE | --watch] [--base-url URL]
+
+Looks at sessions in the log of a LiteLLM proxy.
+
+doctor    Finds out whether sessions group on this proxy: is it a LiteLLM, does the key work, may it
+          read logs; then sends two calls of at most one token in one session by each way of sending
+          a session id, waits until they are in the log, and says which sessionTransport to use.
+          The calls cost what 8 tokens out and about 80 tokens in cost; the command says so first.
+show      Prints a session: start, duration, model, tokens, cost and status of each call, and sums.
+
+Options
+  --model MODEL    doctor: the model to call. Default: LITELLM_MODEL, else the proxy's first.
+  --wait SECONDS   doctor: how long to wait for the log, 1 to 3600. Default: 60.
+  --json           show: one line of JSON a call, the oldest first.
+  --html FILE      show: write a page to FILE, - for the standard output.
+  --watch          show: follow the session until interrupted.
+  --base-url URL   The proxy. Default: LITELLM_BASE_URL.
+  --version        Print the version.
+  -h, --help       Print this.
+
+Environment
+  LITELLM_BASE_URL   The proxy.
+  LITELLM_API_KEY    A key that may read its logs: the master key, or one of a proxy admin. There is
+                     no option for it: others on the machine see a command's arguments.
+  LITELLM_MODEL      The model for doctor.
+  NO_COLOR           Set: no colours. They are also left out of files and pipes.
+
+Exit codes
+  0    done; doctor: calls of the default sessionTransport group
+  1    failed; doctor: they don't, or it could not be checked; show: the log has no such session
+  2    wrong arguments or settings
+  130  interrupted; --watch ends with 0 then
+
+Examples
+  export LITELLM_BASE_URL=http://localhost:4000 LITELLM_API_KEY=sk-...
+  litellm-session doctor --model gpt-4o-mini
+  litellm-session show conversation-42
+  litellm-session show conversation-42 --html session.html
+  litellm-session show conversation-42 --json | jq .costUsd
+  litellm-session show conversation-42 --watch
+`;
