@@ -1,4 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -13,6 +13,13 @@ const cleanups: (() => Promise<unknown>)[] = [];
 
 let ending: Promise<void> | undefined;
 
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Whether it may be started when the test is ending: what stops something else. Default: false. */
+  readonly whileEnding?: boolean;
+}
+
 /** A process that was started, and the last of what it said. */
 export interface Started {
   readonly pid: number;
@@ -23,9 +30,10 @@ export interface Started {
 }
 
 /** Starts a process as the leader of a new group. */
-export function start(command: string, args: readonly string[], options: SpawnOptions = {}): Started {
-  if (ending) throw new Error("the test is ending");
-  const child: ChildProcess = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+export function start(command: string, args: readonly string[], options: StartOptions = {}): Started {
+  const { whileEnding = false, ...where } = options;
+  if (ending && !whileEnding) throw new Error("the test is ending");
+  const child: ChildProcess = spawn(command, args, { ...where, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -47,7 +55,9 @@ export function start(command: string, args: readonly string[], options: SpawnOp
  *
  * @throws {Error} with that output, if the command can't be started or exits with another code than 0.
  */
-export async function run(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<string> {
+export async function run(command: string, args: readonly string[], options: StartOptions = {}): Promise<string> {
+  // Who asks when the test is ending must not take it for a failure of the command.
+  if (ending && !options.whileEnding) return new Promise(() => {});
   const started = start(command, args, options);
   const code = await started.ended;
   // What the command left running (up.sh: a proxy) keeps the group.
@@ -65,29 +75,38 @@ export async function end(pid: number): Promise<void> {
   groups.delete(pid);
 }
 
-/** Registers what has to happen before the test ends, however it ends. The last registered goes first. */
+/** Registers what has to happen when the test ends, however it does, once its processes have ended. */
 export function onEnd(cleanup: () => Promise<unknown>): void {
   cleanups.push(cleanup);
 }
 
-/** Runs the cleanups and ends every group. */
+/** Ends every group, then runs the cleanups, the last registered first. */
 export function endAll(): Promise<void> {
   ending ??= (async () => {
+    await Promise.all([...groups].map(end));
     for (const cleanup of cleanups.reverse()) {
       await cleanup().catch((error: unknown) => console.error("While ending:", error));
     }
-    await Promise.all([...groups].map(end));
   })();
   return ending;
 }
 
+/** Whether the test is ending: what fails now fails because of that. */
+export function isEnding(): boolean {
+  return ending !== undefined;
+}
+
 /** Makes an interrupted or crashed test end what it started. */
 export function endAllOnSignals(): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      console.error(`\n${signal}: ending the processes that were started`);
-      void endAll().then(() => process.exit(128 + constants.signals[signal]));
-    });
+  const interrupt = (signal: NodeJS.Signals) => {
+    console.error(`\n${signal}: ending the processes that were started`);
+    void endAll().then(() => process.exit(128 + constants.signals[signal]));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+  if (process.env.npm_lifecycle_event !== undefined) {
+    // npm passes a SIGTERM on to the shell between them, and that dies without passing it on.
+    const { ppid } = process;
+    setInterval(() => process.ppid !== ppid && !ending && interrupt("SIGTERM"), 500).unref();
   }
   for (const event of ["uncaughtException", "unhandledRejection"]) {
     process.on(event, (error: unknown) => {

@@ -1,0 +1,105 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A row of a proxy's spend log. */
+export interface SpendRow {
+  readonly sessionId: string | undefined;
+  /** The mark in the prompt of the request; absent where the proxy keeps no prompts. */
+  readonly mark: string | undefined;
+  /** Why the proxy could not make the row. */
+  readonly error?: string | undefined;
+}
+
+/** What a session should have in the spend log. */
+export interface ExpectedRows {
+  readonly sessionId: string;
+  readonly mark: string;
+  readonly count: number;
+}
+
+/** Where a proxy's rows are read. */
+export interface RowSource {
+  /** How long after an answer its row may come. */
+  readonly patienceMs: number;
+  /** Whether it gives the rows of all sessions, asked for or not. */
+  readonly isComplete: boolean;
+  /** The rows of these sessions, at least. */
+  read(expected: readonly ExpectedRows[]): Promise<readonly SpendRow[]>;
+}
+
+/** The rows that `spend_rows.py` writes in a proxy without a database: all there are. */
+export function rowsFromFile(file: string): RowSource {
+  return {
+    patienceMs: 15_000,
+    isComplete: true,
+    async read() {
+      const text = await readFile(file, "utf8");
+      // The last line may be half written: it ends with a line feed when it is whole.
+      return text
+        .split("\n")
+        .slice(0, -1)
+        .map((line): SpendRow => {
+          const row = JSON.parse(line) as Record<string, string | null | undefined>;
+          return { sessionId: row.session_id ?? undefined, mark: row.mark ?? undefined, error: row.error ?? undefined };
+        });
+    },
+  };
+}
+
+/** The rows that the proxy's own endpoint gives, out of its database. Needs the master key. */
+export function rowsFromEndpoint(baseURL: string, masterKey: string): RowSource {
+  const root = baseURL.replace(/(\/v1)?\/*$/, "");
+
+  async function readSession(sessionId: string): Promise<SpendRow[]> {
+    const query = new URLSearchParams({ session_id: sessionId, page: "1", page_size: "100" });
+    const response = await fetch(`${root}/spend/logs/session/ui?${query}`, {
+      headers: { authorization: `Bearer ${masterKey}` },
+      signal: AbortSignal.timeout(30_000),
+    }).catch((error: Error) => {
+      throw new Error(`GET ${root}/spend/logs/session/ui: ${error.cause ?? error}`);
+    });
+    if (!response.ok) throw new Error(`GET /spend/logs/session/ui: ${response.status} ${await response.text()}`);
+    const answer = (await response.json()) as Row[] | { data: Row[] };
+    // LiteLLM 1.70 answers with a bare list.
+    return (Array.isArray(answer) ? answer : answer.data).map((row) => ({
+      sessionId: row.session_id,
+      mark: JSON.stringify(row).match(MARK)?.[0],
+    }));
+  }
+
+  return {
+    patienceMs: 60_000,
+    isComplete: false,
+    async read(expected) {
+      const rows: SpendRow[] = [];
+      for (const { sessionId } of expected) rows.push(...(await readSession(sessionId)));
+      return rows;
+    },
+  };
+}
+
+interface Row {
+  session_id?: string;
+}
+
+/** How the requests of one session are told apart, independently of its id. */
+export const MARK: RegExp = /mark-[0-9a-z]+/;
+
+/**
+ * Waits until each session has its rows, then reads once more after a moment, for rows that should
+ * not be there. Returns what there is when the time is up: who asked judges it.
+ */
+export async function settledRows(source: RowSource, expected: readonly ExpectedRows[]): Promise<readonly SpendRow[]> {
+  const deadline = Date.now() + source.patienceMs;
+  let missing = expected;
+  while (missing.length > 0 && Date.now() < deadline) {
+    const rows = await source.read(missing);
+    missing = missing.filter(
+      ({ sessionId, mark, count }) =>
+        rows.filter((row) => row.sessionId === sessionId || row.mark === mark).length < count,
+    );
+    if (missing.length > 0) await sleep(250);
+  }
+  await sleep(500);
+  return source.read(expected);
+}

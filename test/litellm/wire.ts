@@ -1,0 +1,48 @@
+import { MARK } from "./rows.js";
+
+/** Counts what leaves for a proxy, by the mark in the request. */
+export interface Wire {
+  readonly fetch: typeof fetch;
+  /** How many requests with this mark were answered with 200: each must become a row. */
+  answered(mark: string): number;
+  /** How many of them continued an answer. */
+  continued(mark: string): number;
+  /**
+   * How often the proxy tried again on its own for this mark, by what it says. LiteLLM 1.81 does when
+   * its first requests to `/responses` come together: its connection pool drops them.
+   */
+  retried(mark: string): number;
+}
+
+/** A fetch that counts, for one path. */
+export function createWire(): Wire {
+  const answered = new Counter();
+  const continued = new Counter();
+  const retried = new Counter();
+  return {
+    async fetch(input, init) {
+      const response = await fetch(input, init);
+      const body = String(init?.body);
+      const mark = body.match(MARK)?.[0] ?? "none";
+      if (response.ok) answered.add(mark, 1);
+      if (response.ok && body.includes('"previous_response_id":"')) continued.add(mark, 1);
+      retried.add(mark, Number(response.headers.get("x-litellm-attempted-retries") ?? 0));
+      return response;
+    },
+    answered: (mark) => answered.of(mark),
+    continued: (mark) => continued.of(mark),
+    retried: (mark) => retried.of(mark),
+  };
+}
+
+class Counter {
+  readonly #counts = new Map<string, number>();
+
+  add(key: string, count: number): void {
+    this.#counts.set(key, this.of(key) + count);
+  }
+
+  of(key: string): number {
+    return this.#counts.get(key) ?? 0;
+  }
+}
