@@ -14,10 +14,10 @@ export async function annotateResult(
     const answered = await result;
     for (const { message } of answered.generations) {
       const metadata = metadataOf(message);
-      const costUsd = costOf(reply.headers, reply.isStream ? { usage: metadata.usage } : undefined);
+      const costUsd = costOf(reply.headers, reply.isStream ? { usage: reply.usage } : undefined);
       annotate(metadata, parseResponseHeaders(reply.headers), costUsd);
       // With `streaming: true` ChatOpenAI has joined a stream, and kept the id of its first event.
-      if (reply.isStream && reply.readsStream) metadata.id = reply.responseId;
+      if (reply.isStream && reply.isChained) metadata.id = reply.responseId;
     }
     return answered;
   } catch (error) {
@@ -33,11 +33,16 @@ export async function* annotateChunks(
 ): AsyncGenerator<ChatGenerationChunk> {
   try {
     let isFirst = true;
+    let costUsd: number | undefined;
     for await (const chunk of chunks) {
       const metadata = metadataOf(chunk.message);
       const { usage } = metadata;
       if (isFirst) annotate(metadata, parseResponseHeaders(reply.headers), undefined);
-      if (usage !== undefined) annotate(metadata, undefined, costOf(reply.headers, { usage }));
+      // Once: a chunk that brings text and usage comes as two, and `concat` adds numbers up.
+      if (usage !== undefined && costUsd === undefined) {
+        costUsd = costOf(reply.headers, { usage });
+        annotate(metadata, undefined, costUsd);
+      }
       isFirst = false;
       yield chunk;
     }

@@ -62,6 +62,30 @@ export function listenersInSession<RunInput, RunOutput>(
   return new BindingInSession({ bound, kwargs: {}, config: {}, ...(configFactories && { configFactories }) });
 }
 
+/**
+ * The options of each input of a batch. As LangChain's own, but before it mixes the implicit config
+ * into them: what is bound could no longer be told from what is around.
+ */
+export function chooseEach<Options extends { runId?: string }, Chosen>(
+  inputs: number,
+  options: Options | Options[] | undefined,
+  choose: (options: Options | undefined) => Chosen,
+): (Chosen | Options | undefined)[] {
+  const each = Array.isArray(options)
+    ? options
+    : // A run's id is the first input's.
+      Array.from({ length: inputs }, (_, index) =>
+        index > 0 && options?.runId ? { ...options, runId: undefined } : options,
+      );
+  return each.map((given) => {
+    try {
+      return choose(given);
+    } catch {
+      return given; // The input's own call says so: other inputs may go on.
+    }
+  });
+}
+
 class BindingInSession<RunInput, RunOutput>
   extends RunnableBinding<RunInput, RunOutput>
   implements ChoosesSession<RunInput, RunOutput>
@@ -117,8 +141,8 @@ class RetryInSession<RunInput, RunOutput>
     options?: Partial<RunnableConfig> | Partial<RunnableConfig>[],
     batchOptions?: RunnableBatchOptions,
   ): BatchResult<RunOutput> {
-    const configs = this._getOptionsList(options ?? {}, inputs.length).map((each) => this.choose(each).config);
-    return super.batch(inputs, configs, batchOptions) as BatchResult<RunOutput>;
+    const configs = chooseEach(inputs.length, options, (each) => this.choose(each).config);
+    return super.batch(inputs, configs as Partial<RunnableConfig>[], batchOptions) as BatchResult<RunOutput>;
   }
 
   override withRetry(fields?: RetryFields): RunnableRetry<RunInput, RunOutput> {
@@ -163,8 +187,8 @@ class FallbacksInSession<RunInput, RunOutput>
     options?: Partial<RunnableConfig> | Partial<RunnableConfig>[],
     batchOptions?: RunnableBatchOptions,
   ): BatchResult<RunOutput> {
-    const configs = this._getOptionsList(options ?? {}, inputs.length).map((each) => this.choose(each).config);
-    return super.batch(inputs, configs, batchOptions) as BatchResult<RunOutput>;
+    const configs = chooseEach(inputs.length, options, (each) => this.choose(each).config);
+    return super.batch(inputs, configs as Partial<RunnableConfig>[], batchOptions) as BatchResult<RunOutput>;
   }
 
   override withRetry(fields?: RetryFields): RunnableRetry<RunInput, RunOutput> {

@@ -17,5 +17,5 @@ import { resolveSession } from "./resolve_session.js";
 export function getSessionId(config?: RunnableConfig): string | undefined {
   const { sessionId } = (config ?? {}) as { sessionId?: unknown };
   const context = { sessionId, passed: config, implicit: getImplicitConfig(), enclosing: getEnclosingSessionId() };
-  return resolveSession(context, { session: false, callbacks: undefined })?.id;
+  return resolveSession(context, { session: false, callbacks: [undefined, undefined] })?.id;
 }

@@ -81,3 +81,25 @@ export async function* streamInSession<T>(
     if (!finished) await runInSession(sessionId, () => iterator.return?.());
   }
 }
+
+/** What stands around this code, for what belongs there and runs later. */
+export function captureSurroundings(): <T>(callback: () => T) => T {
+  const around = currentStore();
+  return (callback) => AsyncLocalStorageProviderSingleton.getInstance().run(around, callback);
+}
+
+/** Iterates a stream in surroundings that were captured. */
+export async function* streamInSurroundings<T>(
+  surroundings: ReturnType<typeof captureSurroundings>,
+  stream: AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  try {
+    while (true) {
+      const step = await surroundings(() => stream.next());
+      if (step.done) return;
+      yield step.value;
+    }
+  } finally {
+    await surroundings(() => stream.return(undefined));
+  }
+}

@@ -8,6 +8,8 @@ export type InnerModel = ChatOpenAICompletions | ChatOpenAIResponses;
 /** What the proxy says beside the answer, of the last attempt. */
 export interface Reply {
   headers?: Headers | undefined;
+  /** Whether the id of the answer is to be that of a stream's last event. */
+  readonly isChained?: boolean;
   /** Whether the answer is a stream. */
   isStream?: boolean;
   /** Whether to read in a stream what LangChain's own events don't show. */
@@ -24,51 +26,58 @@ export class NotRetried {
 }
 
 /**
- * The model with a client that notes the response of one call. The SDK keeps it beside the answer
- * and ChatOpenAI awaits the answer alone; each call has a client of its own to note it in, so that
- * concurrent calls never swap them.
+ * Makes one request and notes what the proxy says beside the answer: the SDK keeps it on the promise,
+ * and LangChain awaits the answer alone. The error of a used-up session comes back as an answer.
  */
-export function observed<Inner extends InnerModel>(inner: Inner, reply: Reply): Inner {
-  const { baseURL, chat, responses } = clientOf(inner);
-  const client: Client = {
-    baseURL,
-    chat: { completions: new ObservedResource(chat?.completions, reply) },
-    responses: new ObservedResource(responses, reply),
-  };
-  return Object.assign(Object.create(inner), { client });
+export async function observe(request: () => ResponsePromise, reply: Reply, isStream = false): Promise<unknown> {
+  reply.isStream = isStream;
+  try {
+    const promise = request();
+    if (typeof promise.withResponse !== "function") return await promise;
+    const { data, response } = await promise.withResponse();
+    reply.headers = response.headers;
+    return isStream && reply.readsStream ? readStream(data as AsyncIterable<StreamEvent>, reply) : data;
+  } catch (error) {
+    const { headers } = (error ?? {}) as { headers?: unknown };
+    reply.headers = headers instanceof Headers ? headers : undefined;
+    if (markBudgetError(error)) return new NotRetried(wrapOpenAIClientError(error));
+    throw error;
+  }
 }
 
-/** An endpoint of the SDK's client, for one call: notes the response, and takes the error of a used-up session past LangChain's retries. */
-export class ObservedResource {
-  constructor(
-    private readonly resource: { create: unknown; parse?: unknown },
-    private readonly reply: Reply,
-  ) {}
-
-  create(body: Body, options: unknown): Promise<unknown> {
-    return this.observe(body, () => (this.resource as Resource).create(body, options));
-  }
-
-  parse(body: Body, options: unknown): Promise<unknown> {
-    return this.observe(body, () => (this.resource as Resource).parse(body, options));
-  }
-
-  private async observe(body: Body, request: () => ResponsePromise): Promise<unknown> {
-    const { reply } = this;
-    try {
-      const promise = request();
-      if (typeof promise.withResponse !== "function") return await promise;
-      const { data, response } = await promise.withResponse();
-      reply.headers = response.headers;
-      reply.isStream = body.stream === true;
-      return reply.isStream && reply.readsStream ? readStream(data as AsyncIterable<StreamEvent>, reply) : data;
-    } catch (error) {
-      const { headers } = (error ?? {}) as { headers?: unknown };
-      reply.headers = headers instanceof Headers ? headers : undefined;
-      if (markBudgetError(error)) return new NotRetried(wrapOpenAIClientError(error));
-      throw error;
-    }
-  }
+/**
+ * Gives a model a client that observes each request. The reply is found among the request's options,
+ * so that concurrent calls never swap theirs.
+ *
+ * @param replyOf Finds the reply of a call, where the call wants one.
+ */
+export function observeClient(inner: InnerModel, replyOf: (options: unknown) => Reply | undefined): void {
+  const observing = (resource: Resource): Resource => {
+    const call = (method: "create" | "parse") => (body: Body, options: unknown) => {
+      const reply = replyOf(options);
+      if (!reply) return resource[method](body, options);
+      return observe(() => resource[method](body, options), reply, body.stream === true);
+    };
+    return Object.assign(Object.create(resource), { create: call("create"), parse: call("parse") });
+  };
+  const observed = (client: Client): Client =>
+    Object.create(client, {
+      ...(client.chat && {
+        chat: { value: Object.create(client.chat, { completions: { value: observing(client.chat.completions) } }) },
+      }),
+      ...(client.responses && { responses: { value: observing(client.responses) } }),
+    });
+  // ChatOpenAI makes the client for the first request, and keeps it in this field.
+  let { client } = inner as unknown as { client: Client | undefined };
+  client &&= observed(client);
+  Object.defineProperty(inner, "client", {
+    configurable: true,
+    enumerable: true,
+    get: () => client,
+    set: (made: Client | undefined) => {
+      client = made && observed(made);
+    },
+  });
 }
 
 interface StreamEvent {
@@ -92,7 +101,8 @@ async function* readStream<Event extends StreamEvent>(
 
 type Body = Readonly<Record<string, unknown>>;
 
-type ResponsePromise = Promise<unknown> & {
+/** A promise of the SDK's, or of a client that stands in for it. */
+export type ResponsePromise = Promise<unknown> & {
   withResponse?(): Promise<{ data: unknown; response: { headers: Headers } }>;
 };
 
@@ -103,8 +113,8 @@ interface Resource {
 
 interface Client {
   readonly baseURL?: string | undefined;
-  readonly chat: { readonly completions: Resource };
-  readonly responses: Resource;
+  readonly chat?: { readonly completions: Resource };
+  readonly responses?: Resource;
 }
 
 interface InnerInternals {

@@ -33,6 +33,8 @@ export interface ResolvedSession {
 /** What a model falls back on: what its constructor found, or false for `sessionId: false`. */
 export type ModelSession = ResolvedSession | false;
 
+type Callbacks = RunnableConfig["callbacks"];
+
 /** What a call says, and what stands around it. */
 export interface CallContext {
   /** Call option `sessionId`; `false`: none for this call. */
@@ -50,7 +52,8 @@ export interface CallContext {
  *
  * 1. call option `sessionId`, bound ones included
  * 2. `configurable.sessionId`, or `configurable.session_id`
- * 3. the nearest `SessionCallbackHandler` among the callbacks, then the model's own
+ * 3. the nearest `SessionCallbackHandler` among the callbacks that were passed, inherited ones included,
+ *    those bound to the model (LangChain drops them where others are passed), then the constructor's
  * 4. a `sessionId` given to the model's constructor
  * 5. `configurable.thread_id`, then `session_id`, `thread_id`, `conversation_id` of the metadata
  * 6. what the model has beside: `LITELLM_SESSION_ID`, else the id made for it
@@ -61,14 +64,15 @@ export interface CallContext {
  */
 export function resolveSession(
   context: CallContext,
-  model: { session: ModelSession; callbacks: RunnableConfig["callbacks"] },
+  model: { session: ModelSession; callbacks: readonly [bound: Callbacks, constructed: Callbacks] },
 ): ResolvedSession | undefined {
   if (context.sessionId === false) return undefined;
   const own = model.session || undefined;
+  const [bound, constructed] = model.callbacks;
   return (
     fromCall(context.sessionId) ??
     fromConfigurable(context) ??
-    fromHandler([context.passed?.callbacks, context.implicit?.callbacks, model.callbacks]) ??
+    fromHandler([context.passed?.callbacks, bound, context.implicit?.callbacks, constructed]) ??
     (own?.source === "constructor" ? own : undefined) ??
     fromThread(context) ??
     own
@@ -125,7 +129,7 @@ function fromConfigurable({ passed, implicit, enclosing }: CallContext): Resolve
 }
 
 /** The last handler added is the nearest one: a child run's handlers follow the inherited ones. */
-function fromHandler(callbacks: RunnableConfig["callbacks"][]): ResolvedSession | undefined {
+function fromHandler(callbacks: readonly Callbacks[]): ResolvedSession | undefined {
   for (const given of callbacks) {
     const handlers: readonly object[] = Array.isArray(given) ? given : (given?.handlers ?? []);
     for (let i = handlers.length - 1; i >= 0; i -= 1) {

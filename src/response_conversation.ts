@@ -77,6 +77,13 @@ async function digest(text: string): Promise<string> {
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The ids of the tool calls that a chunk begins, or that it sums up. */
+function callsOfChunk(message: BaseMessage): string[] {
+  const { tool_call_chunks } = message as { tool_call_chunks?: { id?: string }[] };
+  const begun = tool_call_chunks?.map(({ id }) => id).filter((id) => id !== undefined) ?? [];
+  return [...begun, ...pendingCalls(message)];
+}
+
 /** One call of a conversation. */
 export class Conversation {
   private answer: { readonly id: string; readonly pendingCalls: readonly string[] } | undefined;
@@ -115,9 +122,11 @@ export class Conversation {
   /** A streamed call. */
   async *stream(send: Send<AsyncGenerator<ChatGenerationChunk>>): AsyncGenerator<ChatGenerationChunk> {
     let created: unknown;
+    const calls = new Set<string>();
     for await (const chunk of this.open(send)) {
       const { message } = chunk;
       const metadata = metadataOf(message);
+      for (const call of callsOfChunk(message)) calls.add(call);
       // The id is told with the last chunk, so that an answer that was cut off is never continued;
       // it is the last chunk's, because a proxy may change it in between.
       if (metadata.id !== undefined) {
@@ -127,7 +136,7 @@ export class Conversation {
       if (metadata.status !== undefined) {
         metadata.id = isResponseId(message.id) ? message.id : created;
         this.stampAnswer(metadata);
-        this.noteAnswer(metadata, pendingCalls(message));
+        this.noteAnswer(metadata, [...calls]);
       }
       yield chunk;
     }

@@ -2,23 +2,28 @@ import {
   ensureConfig,
   mergeConfigs,
   Runnable,
+  type RunnableBatchOptions,
   type RunnableConfig,
   type RunnableRetry,
   type RunnableWithFallbacks,
 } from "@langchain/core/runnables";
+import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import {
   type ChoosesSession,
   type Chosen,
+  chooseEach,
   fallbacksInSession,
   listenersInSession,
   retryInSession,
 } from "./attempts_in_session.js";
 import {
+  captureSurroundings,
   enableImplicitConfig,
   getEnclosingSessionId,
   getImplicitConfig,
   runInSession,
   streamInSession,
+  streamInSurroundings,
 } from "./implicit_config.js";
 import {
   type CallContext,
@@ -153,6 +158,29 @@ export class RunnableWithSession<
     return runInSession(sessionId, () => this.wrapped.bound.invoke(input, config));
   }
 
+  override async stream(input: RunInput, options?: Partial<CallOptions>): Promise<IterableReadableStream<RunOutput>> {
+    return super.stream(input, this.choose(options).config as Partial<CallOptions>);
+  }
+
+  override batch(
+    inputs: RunInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: RunnableBatchOptions & { returnExceptions?: false },
+  ): Promise<RunOutput[]>;
+  override batch(
+    inputs: RunInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: RunnableBatchOptions,
+  ): Promise<(RunOutput | Error)[]>;
+  override async batch(
+    inputs: RunInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: RunnableBatchOptions,
+  ): Promise<(RunOutput | Error)[]> {
+    const chosen = chooseEach(inputs.length, options, (each) => this.choose(each).config as Partial<CallOptions>);
+    return super.batch(inputs, chosen as Partial<CallOptions>[], batchOptions);
+  }
+
   override async *_streamIterator(input: RunInput, options?: Partial<CallOptions>): AsyncGenerator<RunOutput> {
     const { sessionId, config } = this.enter(options);
     yield* streamInSession(sessionId, () => this.wrapped.bound.stream(input, config));
@@ -163,7 +191,9 @@ export class RunnableWithSession<
     options: Partial<CallOptions>,
   ): AsyncGenerator<RunOutput> {
     const { sessionId, config } = this.enter(options);
-    yield* streamInSession(sessionId, () => this.wrapped.bound.transform(generator, config));
+    // What makes the input is piped before: it runs when it is pulled, and outside.
+    const input = streamInSurroundings(captureSurroundings(), generator);
+    yield* streamInSession(sessionId, () => this.wrapped.bound.transform(input, config));
   }
 
   /** @internal */
@@ -211,8 +241,10 @@ export class RunnableWithSession<
   private resolve(options: Partial<CallOptions> | undefined) {
     const bound = this.wrapped.config;
     const { sessionId, ...passed } = mergeConfigs(bound, options) as Partial<CallOptions>;
+    const isChosen = (passed.configurable as { [CHOSEN_BY]?: unknown } | undefined)?.[CHOSEN_BY] === this.wrapped;
+    const named = isUnset(sessionId) ? bound?.sessionId : sessionId;
     const context: CallContext = {
-      sessionId: isUnset(sessionId) ? bound?.sessionId : sessionId,
+      sessionId: isChosen ? undefined : named,
       passed,
       implicit: getImplicitConfig(),
       enclosing: getEnclosingSessionId(),
@@ -222,13 +254,13 @@ export class RunnableWithSession<
       id: newSessionId(),
       source: "call",
     };
-    const { [CHOSEN_BY]: chosenBy, ...configurable } = (config.configurable ?? {}) as { [CHOSEN_BY]?: unknown };
+    const { [CHOSEN_BY]: _, ...configurable } = (config.configurable ?? {}) as { [CHOSEN_BY]?: unknown };
     const entered: RunnableConfig = {
       ...config,
       configurable: { ...configurable, sessionId: session.id, [ENCLOSING]: session.id },
       metadata: withSessionMetadata(config.metadata, session, context),
     };
-    return { session, context, entered, isChosen: chosenBy === this.wrapped };
+    return { session, context, entered, isChosen };
   }
 
   private ownSession(config: RunnableConfig) {

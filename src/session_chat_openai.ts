@@ -3,11 +3,12 @@ import type { BaseLanguageModelInput } from "@langchain/core/language_models/bas
 import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
 import type { AIMessageChunk, BaseMessage, BaseMessageLike } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult, LLMResult } from "@langchain/core/outputs";
-import type { RunnableConfig } from "@langchain/core/runnables";
+import type { RunnableBatchOptions, RunnableConfig } from "@langchain/core/runnables";
 import type { BaseStore } from "@langchain/core/stores";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import { ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
 import { annotateChunks, annotateEvents, annotateResult } from "./annotate_answer.js";
+import { chooseEach } from "./attempts_in_session.js";
 import { copyOf } from "./copy_of.js";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
 import { baseUrlOf, type Reply } from "./inner_model.js";
@@ -36,7 +37,7 @@ import {
   parseTransport,
   type Transport,
 } from "./session_transport.js";
-import { sessionWriter } from "./session_writer.js";
+import { type SessionWriter, sessionWriter } from "./session_writer.js";
 
 /**
  * `ChatOpenAI` for use behind a LiteLLM proxy: each request carries a session id, so that the
@@ -70,6 +71,8 @@ export class SessionChatOpenAI<
 
   protected transport: Transport;
 
+  protected write: SessionWriter;
+
   /** Whether calls continue from the last answer in their messages. */
   usePreviousResponseId: boolean;
 
@@ -84,15 +87,15 @@ export class SessionChatOpenAI<
     const transport = parseTransport(fields.sessionTransport);
     const session = modelSession(fields.sessionId);
     const chains = checkChaining(fields);
-    const write = sessionWriter(transport);
     super({
       ...fields,
       ...(chains && fields.useResponsesApi === undefined ? { useResponsesApi: true } : {}),
-      completions: tagRequests(fields.completions ?? new ChatOpenAICompletions(fields), write),
-      responses: tagRequests(fields.responses ?? new ChatOpenAIResponses(fields), write),
+      completions: tagRequests(fields.completions ?? new ChatOpenAICompletions(fields)),
+      responses: tagRequests(fields.responses ?? new ChatOpenAIResponses(fields)),
     });
     this.session = session;
     this.transport = transport;
+    this.write = sessionWriter(transport);
     this.usePreviousResponseId = fields.usePreviousResponseId ?? false;
     this.responseStore = fields.responseStore;
     enableImplicitConfig();
@@ -146,9 +149,26 @@ export class SessionChatOpenAI<
     input: BaseLanguageModelInput,
     options?: Partial<CallOptions>,
   ): Promise<IterableReadableStream<AIMessageChunk>> {
-    // Runnable.stream replaces the implicit config by `options`: the session is chosen before.
-    const sessionId = new ChosenSession(this.chooseSession(mergeCallOptions(this.defaultOptions, options)).session);
-    return super.stream(input, { ...options, sessionId } as unknown as CallOptions);
+    return super.stream(input, this.withChosenSession(options) as CallOptions);
+  }
+
+  override batch(
+    inputs: BaseLanguageModelInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: RunnableBatchOptions & { returnExceptions?: false },
+  ): Promise<AIMessageChunk[]>;
+  override batch(
+    inputs: BaseLanguageModelInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: RunnableBatchOptions,
+  ): Promise<(AIMessageChunk | Error)[]>;
+  override async batch(
+    inputs: BaseLanguageModelInput[],
+    options?: Partial<CallOptions> | Partial<CallOptions>[],
+    batchOptions?: RunnableBatchOptions,
+  ): Promise<(AIMessageChunk | Error)[]> {
+    const chosen = chooseEach(inputs.length, options, (each) => this.withChosenSession(each));
+    return super.batch(inputs, chosen as Partial<CallOptions>[], batchOptions);
   }
 
   override async generate(
@@ -175,7 +195,7 @@ export class SessionChatOpenAI<
       checkCarried(session.id, this.transport);
       config.metadata = withSessionMetadata(config.metadata, session, context);
     }
-    if (session || extraBody) Object.assign(callOptions, { [CARRIED]: { session, extraBody } satisfies Carried });
+    if (session || extraBody) Object.assign(callOptions, { [CARRIED]: { session, extraBody } satisfies Called });
     return [config, callOptions];
   }
 
@@ -184,9 +204,10 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): Promise<ChatResult> {
-    const { send, conversation } = this.prepare(messages, options, (sent, requested, reply, sessionId) =>
-      annotateResult(super._generate(sent, forPlainCall(requested), runManager), reply, sessionId),
-    );
+    const { send, conversation } = this.prepare(messages, options, (sent, requested, reply, sessionId) => {
+      reply.readsStream = true; // With `streaming: true`, ChatOpenAI joins a stream, and adds its numbers up.
+      return annotateResult(super._generate(sent, forPlainCall(requested), runManager), reply, sessionId);
+    });
     const chained = conversation && (await conversation);
     return chained ? chained.generate(send) : send(messages);
   }
@@ -228,8 +249,8 @@ export class SessionChatOpenAI<
     const call = carriedBy(options);
     const isChained = this.usePreviousResponseId || this.responseStore !== undefined;
     const send = (sent: BaseMessage[], previousResponseId?: string) => {
-      const reply: Reply = { readsStream: isChained };
-      const requested = { ...options, [CARRIED]: { ...call, previousResponseId, reply } };
+      const reply: Reply = { isChained };
+      const requested = { ...options, [CARRIED]: { ...call, write: this.write, previousResponseId, reply } };
       return request(sent, requested, reply, call.session?.id);
     };
     return { send, conversation: isChained ? this.conversation(messages, options) : undefined };
@@ -284,6 +305,16 @@ export class SessionChatOpenAI<
     return copy;
   }
 
+  /**
+   * The options with the session of a call that is made now. `stream` and `batch` mix the implicit
+   * config into them before they are taken apart, or replace it: what is bound could no longer be
+   * told from what is around.
+   */
+  private withChosenSession(options: Partial<CallOptions> | undefined): Partial<CallOptions> {
+    const { session } = this.chooseSession(mergeCallOptions(this.defaultOptions, options));
+    return { ...options, sessionId: new ChosenSession(session) } as unknown as Partial<CallOptions>;
+  }
+
   private chooseSession(options: Partial<SessionChatOpenAICallOptions>): {
     session: ResolvedSession | undefined;
     context: CallContext;
@@ -294,22 +325,32 @@ export class SessionChatOpenAI<
       implicit: getImplicitConfig(),
       enclosing: getEnclosingSessionId(),
     };
-    const chosen: unknown = options.sessionId;
-    const session =
-      chosen instanceof ChosenSession
-        ? chosen.session
-        : resolveSession(context, { session: this.session, callbacks: this.callbacks });
+    const { defaultOptions, session: own, callbacks } = this;
+    const chosen = ChosenSession.of(options.sessionId);
+    const session = chosen
+      ? chosen.session
+      : resolveSession(context, { session: own, callbacks: [defaultOptions?.callbacks, callbacks] });
     return { session, context };
   }
 }
 
 /** A session that was chosen where the call was made, on its way to where the options are taken apart. */
 class ChosenSession {
+  readonly #isChosen = true;
+
   constructor(readonly session: ResolvedSession | undefined) {}
+
+  /** Looks for the private field: `instanceof` would run the code of a Proxy that somebody gave as an id. */
+  static of(value: unknown): ChosenSession | undefined {
+    return typeof value === "object" && value !== null && #isChosen in value ? value : undefined;
+  }
 }
 
-function carriedBy(options: object): Carried {
-  return (options as { [CARRIED]?: Carried })[CARRIED] ?? { session: undefined, extraBody: undefined };
+/** The part of what is carried that is known where the call is made. */
+type Called = Pick<Carried, "session" | "extraBody">;
+
+function carriedBy(options: object): Called {
+  return (options as { [CARRIED]?: Called })[CARRIED] ?? { session: undefined, extraBody: undefined };
 }
 
 /** A plain call hands `options.options` to the SDK, a streamed one the call options themselves. */

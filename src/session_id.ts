@@ -81,7 +81,11 @@ export function describe(value: unknown): string {
     return value.length > 40 ? `${shown}… (${value.length} characters)` : shown;
   }
   if (typeof value === "number" || typeof value === "boolean" || value == null) return String(value);
-  return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+  try {
+    return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+  } catch {
+    return "a revoked Proxy";
+  }
 }
 
 /** What JSON leaves as it is and a terminal or a log does not. */

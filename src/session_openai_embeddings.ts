@@ -2,7 +2,7 @@ import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
 import { annotateError } from "./annotate_answer.js";
 import { copyOf } from "./copy_of.js";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
-import { NotRetried, ObservedResource, type Reply } from "./inner_model.js";
+import { NotRetried, observe, type Reply } from "./inner_model.js";
 import { modelSession } from "./model_session.js";
 import { type ModelSession, resolveSession } from "./resolve_session.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
@@ -98,7 +98,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
         implicit: getImplicitConfig(),
         enclosing: getEnclosingSessionId(),
       },
-      { session: this.session, callbacks: undefined },
+      { session: this.session, callbacks: [undefined, undefined] },
     );
     if (session) checkCarried(session.id, this.transport);
     const reply: Reply = {};
@@ -115,12 +115,12 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
   private tagging(sessionId: string | undefined, reply: Reply): this {
     const { origin, write } = this;
     const tag = (client: OpenAIClient) => {
-      const embeddings = new ObservedResource(client.embeddings, reply);
-      const create = (body: Record<string, unknown>, options: { headers?: HeadersInput }) => {
-        if (sessionId === undefined) return embeddings.create(body, options);
+      const create = (body: OpenAIClient.EmbeddingCreateParams, options: { headers?: HeadersInput }) => {
         const target = { baseURL: client.baseURL, defaultHeaders: origin.clientConfig.defaultHeaders };
-        const request = write({ body, headers: options.headers }, sessionId, target);
-        return embeddings.create(request.body, { ...options, headers: request.headers });
+        const given = { body: { ...body }, headers: options.headers };
+        const request = sessionId === undefined ? given : write(given, sessionId, target);
+        const tagged = { ...options, headers: request.headers } as OpenAIClient.RequestOptions;
+        return observe(() => client.embeddings.create(request.body as unknown as typeof body, tagged), reply);
       };
       return { embeddings: { create } };
     };

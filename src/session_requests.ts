@@ -1,4 +1,4 @@
-import { baseUrlOf, clientConfigOf, type InnerModel, NotRetried, observed, type Reply } from "./inner_model.js";
+import { baseUrlOf, clientConfigOf, type InnerModel, NotRetried, observeClient, type Reply } from "./inner_model.js";
 import type { ResolvedSession } from "./resolve_session.js";
 import { describe } from "./session_id.js";
 import { type HeadersInput, isPlainObject, mergeHeaders, type RequestParts } from "./session_transport.js";
@@ -7,6 +7,8 @@ import type { SessionWriter } from "./session_writer.js";
 /** What a call carries to its request, beside what LangChain carries itself. */
 export interface Carried {
   readonly session: ResolvedSession | undefined;
+  /** How the session is written. */
+  readonly write: SessionWriter;
   readonly extraBody: Readonly<Record<string, unknown>> | undefined;
   /** The response that this call continues. It wins over a null of the user's. */
   readonly previousResponseId?: string | undefined;
@@ -27,14 +29,17 @@ interface RequestOptions {
   [CARRIED]?: Carried;
 }
 
+/** Marks an inner model whose requests are tagged. */
+const TAGGED: unique symbol = Symbol("langchain-litellm-session.tagged");
+
 /**
- * The inner model of a `ChatOpenAI`, changed so that what {@link CARRIED} carries is written
- * into each of its requests. `completionWithRetry` is the last stop before the SDK and the one
- * place where plain and streamed calls look alike. The model that was given is left as it was: the
- * user may share it with another.
+ * Changes an inner model of a `ChatOpenAI` so that what {@link CARRIED} carries is written into each
+ * of its requests. `completionWithRetry` is the last stop before the SDK and the one place where
+ * plain and streamed calls look alike. A call that carries nothing is as it was: a model of the
+ * user's own may be shared with another. In place, because it may have private fields.
  */
-export function tagRequests<Inner extends InnerModel>(inner: Inner, write: SessionWriter): Inner {
-  const tagged: Inner = Object.create(inner);
+export function tagRequests<Inner extends InnerModel>(inner: Inner): Inner {
+  if (TAGGED in inner) return inner;
   const send = inner.completionWithRetry as (
     this: Inner,
     body: RequestParts["body"],
@@ -43,27 +48,24 @@ export function tagRequests<Inner extends InnerModel>(inner: Inner, write: Sessi
 
   const completionWithRetry = async (body: RequestParts["body"], options: RequestOptions = {}) => {
     const call = options[CARRIED];
-    if (!call) return send.call(tagged, body, options);
+    if (!call) return send.call(inner, body, options);
     const given = {
       body: withFields(body, call),
       headers: mergeHeaders(options.headers, options.options?.headers),
     };
     const request = call.session
-      ? write(given, call.session.id, {
-          baseURL: baseUrlOf(tagged),
-          defaultHeaders: clientConfigOf(tagged).defaultHeaders,
+      ? call.write(given, call.session.id, {
+          baseURL: baseUrlOf(inner),
+          defaultHeaders: clientConfigOf(inner).defaultHeaders,
         })
       : given;
     const { headers: _, ...rest } = options;
-    const answer = await send.call(
-      call.reply ? observed(tagged, call.reply) : tagged,
-      request.body,
-      request.headers ? { ...rest, headers: request.headers } : rest,
-    );
+    const answer = await send.call(inner, request.body, request.headers ? { ...rest, headers: request.headers } : rest);
     if (answer instanceof NotRetried) throw answer.error;
     return answer;
   };
-  return Object.assign(tagged, { completionWithRetry });
+  observeClient(inner, (options) => (options as RequestOptions | undefined)?.[CARRIED]?.reply);
+  return Object.assign(inner, { completionWithRetry, [TAGGED]: true });
 }
 
 /**

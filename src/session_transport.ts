@@ -198,7 +198,7 @@ export function mergeHeaders(first: HeadersInput, second: HeadersInput): Headers
 export function credentialHeaders(...headers: HeadersInput[]): string[] {
   return headers
     .flatMap(headerEntries)
-    .filter(([name]) => ["authorization", "x-litellm-api-key", "api-key"].includes(lowerCase(name)))
+    .filter(([name]) => /authorization|cookie|key|token/.test(lowerCase(name)))
     .map(([, ...values]) => String(values));
 }
 

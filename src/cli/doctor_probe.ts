@@ -1,4 +1,4 @@
-import { parseResponseHeaders } from "../litellm_response.js";
+import { costOf, parseResponseHeaders } from "../litellm_response.js";
 import { sessionFetch } from "../session_fetch.js";
 import { getJson, notLiteLLM } from "../session_logs_request.js";
 import type { TransportName } from "./doctor_report.js";
@@ -75,7 +75,8 @@ export async function sendCall(
       body: JSON.stringify({ model, max_tokens: 1, messages: [{ role: "user", content: `Say ${index}.` }] }),
       signal: AbortSignal.any([signal, timeout]),
     });
-    const { version, costUsd } = parseResponseHeaders(response.headers) ?? {};
+    const { version } = parseResponseHeaders(response.headers) ?? {};
+    const costUsd = costOf(response.headers, undefined);
     const text = await response.text();
     if (response.ok) return { version, costUsd };
     return { version, error: `HTTP ${response.status}: ${reasonOf(text)}` };
