@@ -52,8 +52,8 @@ export interface CallContext {
  *
  * 1. call option `sessionId`, bound ones included
  * 2. `configurable.sessionId`, or `configurable.session_id`
- * 3. the nearest `SessionCallbackHandler` among the callbacks that were passed, inherited ones included,
- *    those bound to the model (LangChain drops them where others are passed), then the constructor's
+ * 3. the nearest `SessionCallbackHandler` among the callbacks: the call's own, those bound to the model
+ *    (LangChain drops them where a run around has others), inherited ones, then the constructor's
  * 4. a `sessionId` given to the model's constructor
  * 5. `configurable.thread_id`, then `session_id`, `thread_id`, `conversation_id` of the metadata
  * 6. what the model has beside: `LITELLM_SESSION_ID`, else the id made for it
@@ -72,7 +72,7 @@ export function resolveSession(
   return (
     fromCall(context.sessionId) ??
     fromConfigurable(context) ??
-    fromHandler([context.passed?.callbacks, bound, context.implicit?.callbacks, constructed]) ??
+    fromHandler(nearest(context, bound, constructed)) ??
     (own?.source === "constructor" ? own : undefined) ??
     fromThread(context) ??
     own
@@ -140,6 +140,16 @@ function fromHandler(callbacks: readonly Callbacks[]): ResolvedSession | undefin
     }
   }
   return undefined;
+}
+
+/**
+ * Callbacks, the nearest first, in the order in which core's `mergeConfigs` would have added them: an
+ * array was passed to the very call, a manager comes down from the runs around it.
+ */
+function nearest({ passed, implicit }: CallContext, bound: Callbacks, constructed: Callbacks): Callbacks[] {
+  const called = passed?.callbacks;
+  const inner = Array.isArray(called) ? [called, bound] : [bound, called];
+  return [...inner, implicit?.callbacks, constructed];
 }
 
 function fromThread({ passed, implicit }: CallContext): ResolvedSession | undefined {
