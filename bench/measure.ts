@@ -80,7 +80,7 @@ export async function runDuels(duels: readonly Duel[]): Promise<boolean> {
 }
 
 /** Starts a provider. Answers its base URL and how to end it. */
-export async function startServer(module = "./server.ts"): Promise<{ baseURL: string; stop: () => void }> {
+export async function startServer(module = "./server.js"): Promise<{ baseURL: string; stop: () => void }> {
   const child: ChildProcess = fork(fileURLToPath(new URL(module, import.meta.url)));
   const port = await new Promise<number>((resolve, reject) => {
     child.once("message", (message) => resolve(message as number));

@@ -12,6 +12,7 @@ const EXAMPLES = [
   { example: "script", shows: "one model object, two calls" },
   { example: "chain", shows: "two calls of a chain with parallel branches" },
   { example: "agent", shows: "a tool-calling agent, two turns in one thread" },
+  { example: "responses", shows: "two conversations that send only what is new" },
   { example: "concurrent", shows: "20 conversations at once through one model" },
 ] as const;
 

@@ -49,6 +49,7 @@ export async function checkPaths(lab: Lab, paths: readonly Path[]): Promise<Find
         problemWithChain(path.continued ?? 0, wire.continued(session.mark)),
         problemWithRows(session, sent, rows),
         lab.provider ? problemAtProvider(session, wire, seen.get(session.mark) ?? []) : undefined,
+        lab.provider && path.problemSeen?.(seen.get(session.mark) ?? []),
       ];
     });
     findings.set(path.name, failure ?? problems.find((problem) => problem !== undefined));
@@ -99,11 +100,12 @@ function problemWithRows(
   return own.length === sent ? undefined : `session ${sessionId} has ${own.length} rows, not ${sent}`;
 }
 
-/** The provider got each request once, but for what the proxy tried again, and nothing of the session in it. */
+/** The provider answered each request once, but for what the proxy tried again, and got nothing of the session in it. */
 function problemAtProvider(session: PathSession, wire: Wire, seen: readonly SeenRequest[]): string | undefined {
   const sent = wire.answered(session.mark);
-  if (seen.length < sent || seen.length > sent + wire.retried(session.mark)) {
-    return `the provider saw ${seen.length} requests, not ${sent}`;
+  const answered = seen.filter(({ status }) => status === 200).length;
+  if (answered < sent || answered > sent + wire.retried(session.mark)) {
+    return `the provider answered ${answered} requests, not ${sent}`;
   }
   for (const { body, headers } of seen) {
     const text = JSON.stringify([body, headers]);

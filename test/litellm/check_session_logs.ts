@@ -8,6 +8,7 @@ import {
   SessionLogs,
   SessionLogsError,
 } from "../../src/index.js";
+import { checkBudget, checkIterations } from "./check_budget.js";
 import type { Findings } from "./check_paths.js";
 import type { Lab } from "./lab.js";
 import { run } from "./processes.js";
@@ -52,6 +53,8 @@ const CHECKS: readonly Check[] = [
   { name: "logs: who may read", run: checkReaders },
   { name: "command: show", run: checkShow },
   { name: "command: doctor", run: checkDoctor },
+  { name: "a session's calls are capped", run: checkIterations },
+  { name: "a session's cost is capped", run: checkBudget },
 ];
 
 export const SESSION_LOG_CHECKS: readonly string[] = CHECKS.map(({ name }) => name);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { newSessionId, SessionChatOpenAI, type SessionChatOpenAIFields } from "../../src/index.js";
 import type { Lab } from "./lab.js";
+import type { SeenRequest } from "./provider.js";
 import type { Wire } from "./wire.js";
 
 /** One session of a path: the id that its calls must carry, and the mark that they can be told by. */
@@ -44,6 +45,8 @@ export interface Path {
   /** How many sessions run at the same time. */
   readonly sessions: number;
   run(run: PathRun): Promise<unknown>;
+  /** What is wrong with what the stand-in saw of one session. Default: nothing. */
+  problemSeen?(seen: readonly SeenRequest[]): string | undefined;
 }
 
 export type Endpoint = "chat" | "responses" | "embeddings";

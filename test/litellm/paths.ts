@@ -15,6 +15,8 @@ import {
   withSession,
 } from "../../src/index.js";
 import { type Endpoint, type Path, path, pathTogether } from "./path.js";
+import { METADATA_PATHS } from "./paths_metadata.js";
+import { RESPONSES_PATHS } from "./paths_responses.js";
 
 /**
  * The ways to send requests that are checked on each proxy: one entry, one row in the table. Each
@@ -26,6 +28,8 @@ export const PATHS: readonly Path[] = [
   ...chatOnly("chat"),
   ...conversations("responses"),
   ...retrieval("embeddings"),
+  ...METADATA_PATHS,
+  ...RESPONSES_PATHS,
 ];
 
 function pathsOf(endpoint: Endpoint): Path[] {

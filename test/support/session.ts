@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
 import { SessionChatOpenAI, type SessionChatOpenAIFields } from "../../src/index.js";
 import { Gateway, type GatewayRequest } from "./gateway.js";
 
@@ -40,4 +40,30 @@ export function sessionOf({ body, headers }: GatewayRequest): unknown {
 /** The session ids of all requests that arrived, in order. */
 export function sessions(gateway: Gateway): unknown[] {
   return gateway.requests.map(sessionOf);
+}
+
+/**
+ * Counts the clients that the openai SDK builds, without a look inside: it warns each new client's
+ * logger of a log level that it does not know.
+ */
+export function countClients(gateway: Gateway): { fields: SessionChatOpenAIFields; readonly built: number } {
+  vi.stubEnv("OPENAI_LOG", "count-clients");
+  const warn = vi.fn();
+  const ignore = () => {};
+  const logger = { error: ignore, warn, info: ignore, debug: ignore };
+  return {
+    fields: { configuration: { baseURL: gateway.url, logger } },
+    get built() {
+      return warn.mock.calls.length;
+    },
+  };
+}
+
+/** LangChain's `withRetry` waits for one to two seconds before the second attempt; a test need not. */
+export function skipRetryDelays(): void {
+  const setTimeout = globalThis.setTimeout;
+  const isRetryDelay = (ms: number) => ms > 1000 && ms < 2000;
+  const skipping = (callback: () => void, ms = 0, ...args: []) =>
+    setTimeout(callback, isRetryDelay(ms) ? 0 : ms, ...args);
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(skipping as typeof setTimeout);
 }

@@ -1,0 +1,73 @@
+/**
+ * Runs tests on the lowest peers that package.json allows, in a temporary copy of the project.
+ * Arguments are vitest's, in place of the usual tests: `npm run test:peers -- test/session_id.test.ts`.
+ */
+import { spawn } from "node:child_process";
+import { cp, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import packageJson from "../package.json" with { type: "json" };
+import { npm } from "../test/support/pack.js";
+import { PEERS } from "../test/support/versions.js";
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** What the tests take beside the peers, in the versions that these allow. */
+const BESIDE = { "@langchain/classic": "1.0.0" };
+
+/** What no test of the copy needs. */
+const LEFT_OUT_PACKAGES = ["@arethetypeswrong/cli", "@biomejs/biome", "esbuild", "publint", "tsdown", "typescript"];
+
+/** What runs where no arguments say so: each path to a request, and what is the same on all peers. */
+const TESTS = [
+  "test/paths",
+  "test/drop_in.test.ts",
+  "test/drop_in_cache",
+  "test/extra_body",
+  "test/get_session_id",
+  "test/responses_kept",
+  "test/responses_refusals",
+  "test/session_callback_handler",
+  "test/session_metadata",
+];
+
+/** What the lowest peers cannot do themselves, as parts of test names. */
+const NOT_THERE = [
+  "events v3", // @langchain/core 1.0.1 has v1 and v2.
+  "streamEvents v3",
+  "'/responses' 'withStructuredOutput jsonMode", // ChatOpenAI of @langchain/openai 1.0.0 throws too.
+  "with a thread_id of its own, invoke, by configurable", // @langchain/langgraph 1.0.0 drops the outer configurable.
+];
+
+const project = await realpath(await mkdtemp(join(tmpdir(), "session-peers-")));
+process.on("SIGINT", () => undefined); // The tests end by it, and then this does, tidily.
+try {
+  for (const name of ["src", "test", "tsconfig.json", "vitest.config.ts"]) {
+    await cp(join(ROOT, name), join(project, name), { recursive: true });
+  }
+  const devDependencies = Object.fromEntries(
+    Object.entries({ ...packageJson.devDependencies, ...PEERS.lowest, ...BESIDE }).filter(
+      ([name]) => !LEFT_OUT_PACKAGES.includes(name),
+    ),
+  );
+  await writeFile(join(project, "package.json"), JSON.stringify({ ...packageJson, scripts: {}, devDependencies }));
+  console.log("On the lowest peers:", PEERS.lowest);
+  console.log("Left out, as the peers cannot do it:", NOT_THERE);
+  await npm(["install", "--prefer-offline"], project);
+  const tests = process.argv.length > 2 ? process.argv.slice(2) : TESTS;
+  process.exitCode = await vitest(["run", "--project", "unit", "-t", `^(?!.*(${NOT_THERE.join("|")}))`, ...tests]);
+} finally {
+  await rm(project, { recursive: true, force: true });
+}
+
+/** Runs vitest in the copy. Gives its exit code. */
+function vitest(args: readonly string[]): Promise<number> {
+  const reports = process.env.TEST_REPORTS;
+  const env = { ...process.env, ...(reports ? { TEST_REPORTS: join(reports, "peers") } : {}) };
+  const command = join(project, "node_modules", "vitest", "vitest.mjs");
+  const tests = spawn(process.execPath, [command, ...args], { cwd: project, env, stdio: "inherit" });
+  return new Promise((resolve, reject) => {
+    tests.on("error", reject);
+    tests.on("exit", (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,66 @@
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { InMemoryStore } from "@langchain/core/stores";
+import { tool } from "@langchain/core/tools";
+import { MemorySaver } from "@langchain/langgraph";
+import { createAgent } from "langchain";
+import { z } from "zod";
+import { type Path, path } from "./path.js";
+import type { SeenRequest } from "./provider.js";
+import { asArray } from "./provider_answer.js";
+
+const TURNS = 10;
+
+/** Conversations by `previous_response_id`: long ones with a tool, and ones whose id is refused. */
+export const RESPONSES_PATHS: readonly Path[] = [
+  ...[false, true].flatMap((streamed) => [
+    tenTurns("messages", { usePreviousResponseId: true }, streamed),
+    tenTurns("store", { responseStore: new InMemoryStore<string>() }, streamed),
+  ]),
+  path("responses", "an unknown id falls back", 2, async ({ newModel, sessionId, prompt }) => {
+    const model = newModel({ sessionId, usePreviousResponseId: true });
+    const unknown = new AIMessage({ content: "yes", response_metadata: { id: "resp_68f0unknown" } });
+    const history = [new HumanMessage(prompt("one")), unknown, new HumanMessage(prompt("two"))];
+    await model.invoke(history);
+    for await (const _ of await model.stream(history));
+  }),
+];
+
+/** An agent's conversation: each turn is a question that it calls its tool for, and the tool's output. */
+function tenTurns(
+  from: "messages" | "store",
+  fields: { usePreviousResponseId?: boolean; responseStore?: InMemoryStore<string> },
+  streamed: boolean,
+): Path {
+  const name = `ten turns with a tool, from the ${from}${streamed ? ", streamed" : ""}`;
+  const rows = 2 * TURNS;
+  const conversation = path("responses", name, rows, async ({ newModel, sessionId, prompt }) => {
+    const model = newModel({ sessionId: false, ...fields });
+    // From the store, each turn begins without a history.
+    const checkpointer = from === "messages" ? new MemorySaver() : undefined;
+    const agent = createAgent({ model, tools: [lookUp], ...(checkpointer && { checkpointer }) });
+    const config = { configurable: { thread_id: sessionId } };
+    for (let turn = 1; turn <= TURNS; turn += 1) {
+      const input = { messages: [new HumanMessage(prompt(`Look up bear ${turn}.`))] };
+      if (!streamed) await agent.invoke(input, config);
+      else for await (const _ of await agent.stream(input, { ...config, streamMode: "messages" }));
+    }
+  });
+  return { ...conversation, continued: rows - 1, problemSeen: (seen) => problemSeen(seen, rows) };
+}
+
+/** The provider got each message once: every request has one item, and all of them are different. */
+function problemSeen(seen: readonly SeenRequest[], expected: number): string | undefined {
+  // What the proxy tried again on its own is the same request.
+  const requests = new Map(seen.map(({ body }) => [JSON.stringify(body), body]));
+  const items = [...requests.values()].flatMap(({ input }) => asArray(input));
+  const different = new Set(items.map((item) => JSON.stringify(item)));
+  return items.length === expected && different.size === expected
+    ? undefined
+    : `the provider saw ${items.length} messages, ${different.size} different ones, not ${expected}`;
+}
+
+const lookUp = tool(({ topic }) => `An article about ${topic}.`, {
+  name: "look_up",
+  description: "Looks up a topic.",
+  schema: z.object({ topic: z.string() }),
+});

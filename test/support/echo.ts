@@ -1,0 +1,37 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, beforeEach } from "vitest";
+
+/** A request as it was on the wire. */
+export interface Echoed {
+  readonly method: string | undefined;
+  readonly path: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A server for all tests of a file that takes any request, keeps it as it was, and answers 200. */
+export function useEcho(): { readonly url: string; readonly requests: Echoed[] } {
+  const requests: Echoed[] = [];
+  const server = createServer(async (request, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const { method, url: path, headers } = request;
+    requests.push({ method, path, headers, body: Buffer.concat(parts).toString() });
+    response.writeHead(200, { "content-type": "application/json", "x-answer": "as it is" }).end("{}");
+  });
+  beforeAll(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)));
+  beforeEach(() => {
+    requests.length = 0;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    requests,
+    get url() {
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/any`;
+    },
+  };
+}
