@@ -109,7 +109,9 @@ export class RunnableWithSession<
   constructor(fields: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>) {
     super();
     if (!Runnable.isRunnable(fields?.bound)) {
-      throw new TypeError('RunnableWithSession field "bound": expected a Runnable.');
+      throw new TypeError(
+        'RunnableWithSession field "bound": expected a Runnable. An agent of createAgent is none: give its `graph`.',
+      );
     }
     if (typeof fields.sessionId !== "function" && !isUnset(fields.sessionId)) {
       checkSessionId(fields.sessionId, 'RunnableWithSession field "sessionId"');
