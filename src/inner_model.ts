@@ -40,9 +40,14 @@ export async function observe(request: () => ResponsePromise, reply: Reply, isSt
   } catch (error) {
     const { headers } = (error ?? {}) as { headers?: unknown };
     reply.headers = headers instanceof Headers ? headers : undefined;
-    if (markBudgetError(error)) return new NotRetried(wrapOpenAIClientError(error));
+    if (markBudgetError(error)) return new NotRetried(notRetryable(wrapOpenAIClientError(error)));
     throw error;
   }
+}
+
+/** Tells LangChain's retries outside the model, such as `modelRetryMiddleware`. Core before 1.4 has no function for it. */
+function notRetryable(error: object): object {
+  return Object.defineProperty(error, Symbol.for("langchain.errors.retryable"), { value: false, configurable: true });
 }
 
 /**

@@ -5,7 +5,7 @@
  * @see {@link https://docs.litellm.ai/docs/proxy/response_headers}
  */
 export interface LiteLLMResponseMetadata {
-  /** The call in LiteLLM's logs: `request_id` of its row. */
+  /** The call in LiteLLM's logs: from 1.106 on, `metadata.litellm_call_id` of its row. */
   callId?: string | undefined;
   /** The deployment that answered. */
   modelId?: string | undefined;
@@ -13,7 +13,7 @@ export interface LiteLLMResponseMetadata {
   modelGroup?: string | undefined;
   /** The version of LiteLLM. */
   version?: string | undefined;
-  /** The cost in US dollars. For a stream, known where the proxy has `include_cost_in_streaming_usage`. */
+  /** The cost in US dollars. For a stream, known from 1.106 on, and before where the proxy has `include_cost_in_streaming_usage`. */
   costUsd?: number | undefined;
   /** How often the proxy tried again. */
   attemptedRetries?: number | undefined;
@@ -40,7 +40,7 @@ export function parseResponseHeaders(headers: Headers | undefined): LiteLLMRespo
  *
  * - What the proxy had in its own cache cost nothing: it says so by the cache's key, and beside it
  *   what the answer cost when it was new (measured on 1.81.12 and 1.106.0).
- * - For a stream, the usage says it (`include_cost_in_streaming_usage`). A header of a stream is from
+ * - For a stream, the usage says it (1.106.0; 1.81.12 with `include_cost_in_streaming_usage`). A header of a stream is from
  *   before its first token. A 0 there is a model without a price (1.81.12).
  */
 export function costOf(

@@ -1,6 +1,6 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { InMemoryStore } from "@langchain/core/stores";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { SessionChatOpenAI, SessionChatOpenAIFields } from "../src/index.js";
 import type { StreamEnd } from "./support/gateway_responses.js";
 import { asked, ENTRIES, responseId } from "./support/responses.js";
@@ -100,18 +100,23 @@ const LEAVINGS: Record<string, (model: SessionChatOpenAI) => Promise<unknown>> =
   },
 };
 
-it.each(Object.entries(LEAVINGS))("left early by %s: the store is as it was", async (_, leave) => {
-  const conversation = conversationOf({ streaming: true });
-  const first = await conversation.invoke("one");
-  const before = await entries();
-  gateway.current.responses.streamEnd = "open";
-  await leave(conversation).catch(() => {});
-  expect(gateway.current.requests).toHaveLength(2);
-  expect(await entries()).toEqual(before);
-  gateway.current.responses.streamEnd = "whole";
-  await conversation.invoke("three");
-  expect(asked(gateway.current)[2]?.after).toBe(responseId(first));
-});
+it.each(Object.entries(LEAVINGS))(
+  "left early by %s: the request ends, and the store is as it was",
+  async (way, leave) => {
+    const conversation = conversationOf({ streaming: true });
+    const first = await conversation.invoke("one");
+    const before = await entries();
+    gateway.current.responses.streamEnd = "open";
+    await leave(conversation).catch(() => {});
+    expect(gateway.current.requests).toHaveLength(2);
+    // LangChain reads what streamEvents v3 gives to its end, whether somebody listens or not.
+    if (!/v3/.test(way)) await vi.waitFor(() => expect(gateway.current.responses.left).toBe(1));
+    expect(await entries()).toEqual(before);
+    gateway.current.responses.streamEnd = "whole";
+    await conversation.invoke("three");
+    expect(asked(gateway.current)[2]?.after).toBe(responseId(first));
+  },
+);
 
 it("an answer that the provider did not finish is given, and not continued from the store", async () => {
   gateway.current.respond((_, response) => {

@@ -52,12 +52,12 @@ describe.each([
   });
 });
 
-it.each<[string, SessionChatOpenAIFields, number]>([
-  ["that has no store", { responseStore: undefined, usePreviousResponseId: true }, 1],
-  ["that uses chat completions", { useResponsesApi: false }, 1],
-  ["whose session is its own", { sessionId: undefined }, 1],
-  ["whose session is named", { sessionId: "s" }, 2],
-])("a model %s: two calls with the same words make %3$i request(s)", async (_, fields, requests) => {
+it.each<[string, number, SessionChatOpenAIFields]>([
+  ["that has no store", 1, { responseStore: undefined, usePreviousResponseId: true, sessionId: "s" }],
+  ["that uses chat completions", 1, { useResponsesApi: false, sessionId: "s" }],
+  ["whose session is its own", 1, { sessionId: undefined }],
+  ["whose session is named", 2, { sessionId: "s" }],
+])("a model %s asks the same words twice: %i request(s)", async (_, requests, fields) => {
   const model = caching(fields);
   await model.invoke("Same.");
   await model.invoke("Same.");

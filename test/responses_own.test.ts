@@ -88,12 +88,12 @@ describe("a previous_response_id of the caller's", () => {
     const second = await ask(model, "two");
     const [given, options] = giveTo(model, String(responseId(first)));
     const own = await ask(given, [new HumanMessage("one"), second, new HumanMessage("three")], options);
-    const next = await ask(model, [new HumanMessage("three"), own, new HumanMessage("four")]);
-    await ask(model, "five");
+    await ask(model, "four");
+    await ask(model, [new HumanMessage("three"), own, new HumanMessage("five")]);
     expect(asked(gateway.current).slice(2)).toEqual([
       { after: responseId(first), input: ["user: one", "assistant: reply to 3 messages", "user: three"] },
       { after: responseId(own), input: ["user: four"] },
-      { after: responseId(next), input: ["user: five"] },
+      { after: responseId(own), input: ["user: five"] },
     ]);
   });
 
@@ -123,12 +123,15 @@ describe("a previous_response_id of the caller's", () => {
   ])("that is none (%s) loses nothing of the history", async (_, fields, options) => {
     const model = both(fields);
     const answer = await model.invoke("one");
-    const last = await model.invoke([new HumanMessage("one"), answer, new HumanMessage("two")], options);
+    await model.invoke([new HumanMessage("one"), answer, new HumanMessage("two")], options);
+    const last = await model.invoke("three", options);
     expect(inShort(gateway.current.responses.conversation(responseId(last)))).toEqual([
       "user: one",
       "assistant: reply to 1 messages",
       "user: two",
       "assistant: reply to 3 messages",
+      "user: three",
+      "assistant: reply to 5 messages",
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { tool } from "@langchain/core/tools";
-import { createAgent } from "langchain";
+import { createAgent, modelRetryMiddleware } from "langchain";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { SessionBudgetError, SessionCallbackHandler, SessionOpenAIEmbeddings } from "../src/index.js";
@@ -126,6 +126,19 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(handler.calls.map(({ callId }) => callId)).toEqual(["call-1", "call-2", "call-refused"]);
     expect(handler.calls[2]?.error).toContain("Max iterations exceeded");
     expect(handler.summary()).toMatchObject({ calls: 3, failures: 1 });
+  });
+
+  it("LangChain's modelRetryMiddleware does not try it again, and tries others again", async () => {
+    const retry = modelRetryMiddleware({ maxRetries: 2, initialDelayMs: 0, onFailure: "error" });
+    const agent = createAgent({ model: modelWith(), tools: [], middleware: [retry] });
+    const requestsOf = async (message: string) => {
+      refuse(429, errorOf(message));
+      const before = gateway.current.requests.length;
+      await thrownBy(() => agent.invoke({ messages: "hi" }));
+      return gateway.current.requests.length - before;
+    };
+    expect(await requestsOf("Rate limit exceeded for api_key: 8e8c")).toBe(3);
+    expect(await requestsOf(String(LIMITS[0]?.message))).toBe(1);
   });
 
   it("a conversation by previous_response_id does not send its history for it", async () => {

@@ -1,6 +1,7 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { RunnableLambda } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
+import { MemorySaver } from "@langchain/langgraph";
 import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
 import { embed, generateText, streamText } from "ai";
 import { createAgent } from "langchain";
@@ -123,7 +124,7 @@ it("an agent of SessionChatOpenAI whose tool asks by another client: one session
     },
     { name: "ask", description: "Asks.", schema: z.object({ question: z.string() }) },
   );
-  const agent = createAgent({ model: modelOf(gateway.current), tools: [ask] });
+  const agent = createAgent({ model: modelOf(gateway.current), tools: [ask], checkpointer: new MemorySaver() });
   await agent.invoke({ messages: "Ask." }, { configurable: { thread_id: "thread-1" } });
   expect(sessions(gateway.current)).toEqual(Array(3).fill("thread-1"));
 });

@@ -3,6 +3,7 @@ import { StringOutputParser } from "@langchain/core/output_parsers";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
 import { RunnableLambda, RunnablePassthrough, RunnableSequence } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
+import { MemorySaver } from "@langchain/langgraph";
 import { createAgent } from "langchain";
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -84,7 +85,7 @@ describe.each(ENDPOINTS)("a RAG chain on $endpoint", ({ endpoint, useResponsesAp
       description: "Searches.",
       schema: z.object({ query: z.string() }),
     });
-    const agent = createAgent({ model: modelWith(), tools: [search] });
+    const agent = createAgent({ model: modelWith(), tools: [search], checkpointer: new MemorySaver() });
     await agent.invoke({ messages: "Who tells stories?" }, { configurable: { thread_id: "thread-1" } });
     expect(paths()).toEqual([endpoint, "/embeddings", endpoint]);
     expect(sessions(gateway.current)).toEqual(Array(3).fill("thread-1"));

@@ -60,11 +60,10 @@ export function rowsFromEndpoint(baseURL: string, masterKey: string): RowSource 
     });
     if (!response.ok) throw new Error(`GET /spend/logs/session/ui: ${response.status} ${await response.text()}`);
     const answer = (await response.json()) as Row[] | { data: Row[] };
-    // LiteLLM 1.70 answers with a bare list.
-    return (Array.isArray(answer) ? answer : answer.data).map((row) => ({
-      sessionId: row.session_id,
-      mark: JSON.stringify(row).match(MARK)?.[0],
-    }));
+    // LiteLLM 1.70 answers with a bare list. A database keeps the rows of refused requests too.
+    return (Array.isArray(answer) ? answer : answer.data)
+      .filter(({ status }) => status !== "failure")
+      .map((row) => ({ sessionId: row.session_id, mark: JSON.stringify(row).match(MARK)?.[0] }));
   }
 
   return {
@@ -80,6 +79,7 @@ export function rowsFromEndpoint(baseURL: string, masterKey: string): RowSource 
 
 interface Row {
   session_id?: string;
+  status?: string;
 }
 
 /** How the requests of one session are told apart, independently of its id. */

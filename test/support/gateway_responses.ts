@@ -23,6 +23,9 @@ export class GatewayResponses {
   /** Whether a stream's last event leaves out the output, which the events before it told. */
   leavesOutOutput = false;
 
+  /** How many streams without an end the client has left. */
+  left = 0;
+
   private readonly conversations = new Map<string, Json[]>();
 
   /** Forgets how to answer. What was said is remembered. */
@@ -31,6 +34,7 @@ export class GatewayResponses {
     this.wrapsIdsAnew = false;
     this.streamEnd = "whole";
     this.leavesOutOutput = false;
+    this.left = 0;
   }
 
   /** Everything that was said up to and with this response. */
@@ -110,6 +114,9 @@ export class GatewayResponses {
     else if (this.streamEnd === "incomplete") sendEvents(response, end("response.incomplete", "incomplete"), headers);
     else if (this.streamEnd === "early") sendEvents(response, events, headers);
     else {
+      response.once("close", () => {
+        this.left += 1;
+      });
       writeEvents(response, events, headers);
       // What was written has to leave before the connection breaks.
       if (this.streamEnd === "destroyed") setTimeout(() => response.destroy(), 20);
