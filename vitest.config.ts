@@ -5,6 +5,9 @@ import { defineConfig } from "vitest/config";
 const DOCS = ["test/demo*.test.ts", "test/readme*.test.ts"];
 const PACKAGE = ["test/package*.test.ts"];
 
+/** Random chains and ids: `npm run test:properties`. */
+const PROPERTIES = ["test/properties/**"];
+
 /** CI adds up the counts that are left here. */
 const reports = process.env.TEST_REPORTS;
 
@@ -18,7 +21,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...DOCS, ...PACKAGE],
+          exclude: [...DOCS, ...PACKAGE, ...PROPERTIES],
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 20_000,
         },

@@ -1,0 +1,97 @@
+import { type RunnableConfig, RunnableLambda, RunnableSequence } from "@langchain/core/runnables";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { SessionCallbackHandler, withSession } from "../../src/index.js";
+import { modelOf, sessionOf, sessions, useGateway } from "../support/session.js";
+import { messageOf } from "./echo.js";
+import { hurryRetries } from "./run.js";
+
+/** What the properties found, each at its smallest. */
+const gateway = useGateway();
+
+const say = (text: string) => RunnableLambda.from(() => text);
+
+it.each(["invoke", "stream", "streamEvents"])(
+  "%s: a model that is piped before a wrapper is outside it",
+  async (way) => {
+    const model = modelOf(gateway.current);
+    const wrapper = withSession(RunnableSequence.from([say("inside"), model]), { sessionId: "a" });
+    const chain = RunnableSequence.from([say("before"), model, wrapper, say("after"), model]);
+    if (way === "invoke") await chain.invoke("x");
+    else if (way === "stream") for await (const _ of await chain.stream("x"));
+    else for await (const _ of chain.streamEvents("x", { version: "v2" }));
+    expect(gateway.current.requests.map((request) => [messageOf(request.body), sessionOf(request)])).toEqual([
+      ["before", undefined],
+      ["inside", "a"],
+      ["after", undefined],
+    ]);
+  },
+);
+
+const handler = (sessionId: string) => new SessionCallbackHandler({ sessionId });
+
+describe.each([
+  ["configurable", { configurable: { sessionId: "bound" } }, { configurable: { sessionId: "around" } }],
+  ["handler", { callbacks: [handler("bound")] }, { callbacks: [handler("around")] }],
+  ["handler, with none around", { callbacks: [handler("bound")] }, {}],
+])("a bound %s", (_, bound, around) => {
+  it("counts before the implicit config, however the model is called", async () => {
+    const model = modelOf(gateway.current).withConfig(bound);
+    const body = RunnableLambda.from(async () => {
+      await model.invoke("x");
+      await model.batch(["x"]);
+      for await (const _ of await model.stream("x"));
+      await model.generate([[["user", "x"]]]);
+    });
+    await body.invoke("x", around);
+    expect(sessions(gateway.current)).toEqual(Array(4).fill("bound"));
+  });
+
+  it("counts in a chain that brings handlers of its own", async () => {
+    const model = modelOf(gateway.current).withConfig(bound);
+    const chain = RunnableSequence.from([say("x"), model]);
+    await chain.invoke("x", { callbacks: [{ handleChainStart() {} }] });
+    expect(sessions(gateway.current)).toEqual(["bound"]);
+  });
+});
+
+it("a wrapper's bound configurable counts before the implicit one, however it is called", async () => {
+  const model = modelOf(gateway.current);
+  const wrapper = withSession(RunnableSequence.from([say("x"), model]));
+  const bound = wrapper.withConfig({ configurable: { sessionId: "bound" } });
+  const body = RunnableLambda.from(async () => {
+    await bound.invoke("x");
+    await bound.batch(["x"]);
+    for await (const _ of await bound.stream("x"));
+  });
+  await withSession(body, { sessionId: "around" }).invoke("x");
+  expect(sessions(gateway.current)).toEqual(Array(3).fill("bound"));
+});
+
+it.each(["withRetry", "withFallbacks"] as const)("%s tells a wrapper's bound handler once", async (method) => {
+  const bound = handler("a");
+  const wrapper = withSession(RunnableSequence.from([say("x"), modelOf(gateway.current)])).withConfig({
+    callbacks: [bound],
+  });
+  await (method === "withRetry" ? wrapper.withRetry() : wrapper.withFallbacks([wrapper])).invoke("x");
+  expect(bound.calls).toHaveLength(1);
+  expect(bound.summary().calls).toBe(1);
+});
+
+it.each(["invoke", "batch"] as const)(
+  "%s: a call's session counts before one that is bound to a wrapper, in each attempt",
+  async (way) => {
+    onTestFinished(hurryRetries());
+    const told: string[] = [];
+    let fails = 1;
+    const flaky = RunnableLambda.from(async () => {
+      await modelOf(gateway.current).invoke("x");
+      if (fails-- > 0) throw new Error("once");
+    });
+    const bound = withSession(flaky, { onSession: (id) => told.push(id) }).withConfig({ sessionId: "bound" });
+    const retry = bound.withRetry({ stopAfterAttempt: 2 });
+    if (way === "invoke") await retry.invoke("x", { sessionId: "call" } as RunnableConfig);
+    else await retry.batch(["x"], { sessionId: "call" } as RunnableConfig);
+    expect(sessions(gateway.current)).toEqual(["call", "call"]);
+    expect(told).toEqual(["call"]);
+  },
+);

@@ -1,0 +1,80 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
+import { ChatOpenAI } from "@langchain/openai";
+import { SessionChatOpenAI, type SessionChatOpenAICallOptions, type SessionChatOpenAIFields } from "../../src/index.js";
+import { CARRIED, type Carried } from "../../src/session_requests.js";
+
+/** Gives the id of a call when its request leaves. */
+type Read = () => string | undefined;
+
+/** How the calls that are under way read their ids, by the key that each request carries. */
+const calls = new Map<string, Read>();
+
+/** Writes ids into requests at the last moment, in place of SessionChatOpenAI. */
+const tagging: typeof fetch = async (input, init) => {
+  const headers = new Headers(init?.headers);
+  const id = calls.get(headers.get(KEY) ?? "")?.();
+  headers.delete(KEY);
+  if (id === undefined) return fetch(input, { ...init, headers });
+  if (/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(id)) headers.set("x-litellm-session-id", id);
+  const body = { ...JSON.parse(String(init?.body)), litellm_session_id: id, litellm_trace_id: id };
+  return fetch(input, { ...init, headers, body: JSON.stringify(body) });
+};
+
+const KEY = "x-call";
+
+let callCount = 0;
+
+/** A SessionChatOpenAI that carries no id itself: each call says how its request reads one. Right as it is. */
+export class Faithful extends SessionChatOpenAI {
+  protected readonly held: { id?: string | undefined } = {};
+
+  constructor(fields: SessionChatOpenAIFields) {
+    super({ ...fields, sessionTransport: "none", configuration: { ...fields.configuration, fetch: tagging } });
+  }
+
+  protected override _separateRunnableConfigFromCallOptionsCompat(
+    options?: Partial<SessionChatOpenAICallOptions>,
+  ): [RunnableConfig, this["ParsedCallOptions"]] {
+    const separate = () => super._separateRunnableConfigFromCallOptionsCompat(options);
+    const resolve: Read = () => (separate()[1] as { [CARRIED]?: Carried })[CARRIED]?.session?.id;
+    const key = String(++callCount);
+    calls.set(key, this.reading(resolve));
+    const headers = { [KEY]: key };
+    const [config, callOptions] = separate();
+    return [config, { ...callOptions, headers, options: { ...callOptions.options, headers } }];
+  }
+
+  protected reading(resolve: Read): Read {
+    const id = resolve();
+    return () => id;
+  }
+}
+
+/** Mutant: the id is read when the request leaves. */
+export class ReadLate extends Faithful {
+  protected override reading(resolve: Read): Read {
+    return resolve;
+  }
+}
+
+/** Mutant: the id is kept on the instance. */
+export class KeptOnInstance extends Faithful {
+  protected override reading(resolve: Read): Read {
+    this.held.id = resolve();
+    return () => this.held.id;
+  }
+}
+
+/** Mutant: copies are made by ChatOpenAI's own withConfig. */
+export class CopiedByChatOpenAI extends SessionChatOpenAI {
+  override withConfig(config: Partial<SessionChatOpenAICallOptions>): this {
+    return copyByChatOpenAI(this, config) as this;
+  }
+}
+
+/** A copy as ChatOpenAI makes it, with the one method that it lacks. */
+function copyByChatOpenAI(model: ChatOpenAI, config: Partial<SessionChatOpenAICallOptions>): unknown {
+  const copy = ChatOpenAI.prototype.withConfig.call(model, config) as ChatOpenAI;
+  const withConfig = (more: Partial<SessionChatOpenAICallOptions>) => copyByChatOpenAI(copy, more);
+  return Object.assign(copy, { withConfig, withSession: (sessionId: string) => withConfig({ sessionId }) });
+}

@@ -1,0 +1,198 @@
+/**
+ * Which session each request of a program must be in, by DESIGN's precedence and by what LangChain
+ * hands on to whom. Written from the documents and not from `src`: two roads to one answer.
+ */
+import type {
+  CallerPlan,
+  CallPlan,
+  LeafPlan,
+  ModelPlan,
+  NodePlan,
+  ProgramPlan,
+  SitePlan,
+  WrapperPlan,
+} from "./plan.js";
+import { bindable, INPUTS } from "./plan.js";
+import {
+  bind,
+  type Config,
+  configOf,
+  type Expected,
+  handlerIn,
+  idIn,
+  managed,
+  merge,
+  mergeCallbacks,
+  textOf,
+  threadIn,
+} from "./reference_config.js";
+
+/** How LangChain's own code calls what it is made of. */
+type LangChainWay = "invoke" | "stream" | "batch";
+
+type PlainNode = Exclude<NodePlan, { kind: "wrapper" | "bound" }>;
+
+/** What stands around a call beside the config that it is given. */
+interface Around {
+  readonly implicit: Config | undefined;
+  /** The session of the nearest wrapper. */
+  readonly enclosing: Expected;
+  /** Which inputs of which batches lead here. */
+  readonly inputs: readonly string[];
+  readonly isCertain: boolean;
+}
+
+/** What is predicted of a model call. */
+export interface Prediction {
+  readonly expected: Expected;
+  /** Whether the request arrives if nothing fails but what is meant to. What stands in a fallback may not. */
+  readonly isCertain: boolean;
+}
+
+/** The prediction for each model call, by `LEAF INPUT…`. */
+export function predict(program: ProgramPlan): ReadonlyMap<string, Prediction> {
+  const reference = new Reference(program.models);
+  for (const { site } of program.roots) {
+    reference.site(site, undefined, { implicit: undefined, enclosing: undefined, inputs: [], isCertain: true });
+  }
+  return reference.predictions;
+}
+
+class Reference {
+  readonly predictions = new Map<string, Prediction>();
+
+  constructor(private readonly models: readonly ModelPlan[]) {}
+
+  site(site: SitePlan, callers: Config | undefined, around: Around): void {
+    const given = (own: CallPlan): Config | undefined => {
+      if (site.passes === "nothing") return undefined;
+      if (site.passes === "config") return callers;
+      return site.passes === "merged" ? merge(callers, configOf(own)) : configOf(own);
+    };
+    for (const input of site.way === "batch" ? INPUTS : [0]) {
+      const own = input === 0 ? site.own : (site.second ?? site.own);
+      const inputs = site.way === "batch" ? [...around.inputs, `s${site.id}.${input}`] : around.inputs;
+      this.call(site, given(own), { ...around, inputs });
+    }
+  }
+
+  private call({ child, way }: SitePlan, passed: Config | undefined, around: Around): void {
+    const given = way === "events" ? this.listened(passed, around) : passed;
+    if (child.kind === "model") this.model(child, given, around);
+    else this.run(child, given, around, way === "invoke" || way === "batch" ? way : "stream");
+  }
+
+  /** streamEvents fills the config up from the implicit one, and adds a handler of LangChain's own. */
+  private listened(passed: Config | undefined, around: Around): Config {
+    const config = this.ensure(passed, around);
+    return { ...config, callbacks: config.callbacks ?? { ids: [], isManager: false } };
+  }
+
+  private run(node: NodePlan, passed: Config | undefined, around: Around, way: LangChainWay): void {
+    if (node.kind === "wrapper") this.wrapper(node, passed, around, way);
+    else if (node.kind === "graph") this.graph(node, passed, around);
+    else if (node.kind === "bound") {
+      // RunnableBinding fills the config up from the implicit one before it merges, but for invoke.
+      const given = way === "invoke" ? passed : this.ensure(passed, around);
+      this.run(bindable(node.child), merge(configOf(node.config), given), around, way);
+    } else this.inside(node, managed(this.ensure(passed, around)), around, way);
+  }
+
+  /** What runs in the run of a node, which hands its own config to all of it. */
+  private inside(node: PlainNode, config: Config, around: Around, way: LangChainWay): void {
+    // A fallback and the body of a lambda replace the implicit config by their own; a stream and a
+    // generator are left with none at all, unless LangSmith traces.
+    const replaced = { ...around, implicit: node.kind === "generator" ? undefined : config };
+    const inside = way === "stream" ? { ...around, implicit: undefined } : around;
+    // These two take a batch apart themselves.
+    const wayOn = way === "batch" && (node.kind === "parallel" || node.kind === "branch") ? "invoke" : way;
+    if (node.kind === "model") this.model(node, config, inside);
+    else if (node.kind === "branch") this.run(node.children[node.taken], config, inside, wayOn);
+    else if (node.kind === "retry") this.run(node.child, config, inside, way);
+    else if (node.kind === "fallback") {
+      const attempted = { ...(way === "invoke" ? replaced : inside), isCertain: false };
+      for (const child of node.children) this.run(child, config, attempted, way);
+    } else if ("children" in node) for (const child of node.children) this.run(child, config, inside, wayOn);
+    else for (const site of node.sites) this.site(site, config, replaced);
+  }
+
+  /** A graph inside a graph gets the `configurable` around it too; each tells its thread to the metadata. */
+  private graph(node: CallerPlan, passed: Config | undefined, around: Around): void {
+    const ambient = around.implicit?.configurable;
+    const isInner = ambient?.graph === true && passed?.configurable?.graph !== true;
+    const config = this.ensure(
+      isInner ? { ...passed, configurable: { ...ambient, ...passed?.configurable } } : passed,
+      around,
+    );
+    const thread_id = config.configurable?.thread_id;
+    const inside = managed({
+      ...config,
+      configurable: { ...config.configurable, graph: true },
+      metadata: thread_id === undefined ? config.metadata : { thread_id, ...config.metadata },
+    });
+    for (const site of node.sites) this.site(site, inside, { ...around, implicit: inside });
+  }
+
+  private wrapper(node: WrapperPlan, passed: Config | undefined, around: Around, way: LangChainWay): void {
+    // Around attempts and listeners stands a class of LangChain's, which fills the config up.
+    const outer = node.attempts === "one" || way === "invoke" ? passed : this.ensure(passed, around);
+    const { sessionId, ...given } = bind(node.bound ? configOf(node.bound) : {}, outer);
+    const config = this.ensure(given, around);
+    const lookups = [given, around.implicit];
+    const configured = idIn(lookups, ["sessionId", "session_id"]) ?? around.enclosing;
+    const own = node.ownFrom ? textOf(config.configurable?.[node.ownFrom]) : node.own;
+    const id =
+      (sessionId || undefined) ??
+      (configured === around.enclosing ? undefined : configured) ??
+      own ??
+      configured ??
+      handlerIn([given.callbacks, around.implicit?.callbacks]) ??
+      threadIn(lookups) ??
+      `fresh:w${node.id}`;
+    const enter = (entered: Config, child: NodePlan) => {
+      const inside = { ...entered, sessionId: undefined, configurable: { ...entered.configurable, sessionId: id } };
+      const enclosed = {
+        ...around,
+        enclosing: id,
+        ...(way === "stream" ? { implicit: undefined } : {}),
+        ...(node.attempts === "fallback" ? { isCertain: false } : {}),
+      };
+      this.run(child, inside, enclosed, way === "batch" ? "invoke" : way);
+    };
+    enter(config, node.child);
+    // What is bound to a wrapper is not bound to its fallback.
+    if (node.attempts === "fallback") enter(this.ensure(outer, around), node.fallback as NodePlan);
+  }
+
+  private model(leaf: LeafPlan, passed: Config | undefined, around: Around): void {
+    // Handlers that are bound later replace those before, as in ChatOpenAI.
+    const bound = leaf.bound
+      .map(configOf)
+      .reduce((base, given) => ({ ...bind(base, given), callbacks: given.callbacks ?? base.callbacks }), {});
+    const { sessionId, ...given } = bind(bound, passed);
+    const model = this.models[leaf.model % this.models.length] as ModelPlan;
+    const lookups = [given, around.implicit];
+    const isGiven = model.sessionId !== undefined && model.sessionId !== false;
+    const expected =
+      (sessionId || undefined) ??
+      idIn(lookups, ["sessionId", "session_id"]) ??
+      around.enclosing ??
+      handlerIn([mergeCallbacks(bound.callbacks, passed?.callbacks), around.implicit?.callbacks]) ??
+      model.handler ??
+      (isGiven ? (model.sessionId as string) : undefined) ??
+      threadIn(lookups) ??
+      (model.sessionId === false ? undefined : (model.environment ?? `model:${leaf.model % this.models.length}`));
+    const key = [`m${leaf.id}`, ...around.inputs].join(" ");
+    this.predictions.set(key, { expected: sessionId === false ? undefined : expected, isCertain: around.isCertain });
+  }
+
+  /** LangChain's `ensureConfig`: what is not given, key by key, from the implicit config. */
+  private ensure(passed: Config | undefined, { implicit }: Around): Config {
+    return {
+      ...passed,
+      configurable: passed?.configurable ?? implicit?.configurable,
+      metadata: passed?.metadata ?? implicit?.metadata,
+      callbacks: passed?.callbacks ?? implicit?.callbacks,
+    };
+  }
+}

@@ -1,0 +1,90 @@
+import type { CallPlan, ConfigPlan } from "./plan.js";
+
+/** What a request must carry: an id, nothing, or one that is made at run time: `fresh:w3`, `model:0`. */
+export type Expected = string | undefined;
+
+export interface Callbacks {
+  readonly ids: readonly string[];
+  /** A CallbackManager and not an array: LangChain merges the two in another order. */
+  readonly isManager: boolean;
+}
+
+export interface Config {
+  readonly sessionId?: string | false | undefined;
+  readonly configurable?: Readonly<Record<string, unknown>> | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly callbacks?: Callbacks | undefined;
+}
+
+export function configOf({ configurable, metadata, handlers, ...plan }: CallPlan | ConfigPlan): Config {
+  const { sessionId } = plan as CallPlan;
+  return { sessionId, configurable, metadata, callbacks: handlers && { ids: handlers, isManager: false } };
+}
+
+/** What runs under a run gets the run's CallbackManager. */
+export function managed(config: Config): Config {
+  return config.callbacks ? { ...config, callbacks: { ...config.callbacks, isManager: true } } : config;
+}
+
+/** LangChain's `mergeConfigs`. */
+export function merge(base: Config | undefined, given: Config | undefined): Config {
+  if (!base || !given) return { ...base, ...given };
+  return {
+    sessionId: given.sessionId ?? base.sessionId,
+    configurable: mergeKeys(base.configurable, given.configurable),
+    metadata: mergeKeys(base.metadata, given.metadata),
+    callbacks: mergeCallbacks(base.callbacks, given.callbacks),
+  };
+}
+
+/** What is bound to a model or a wrapper counts wherever it is called; an unset session leaves the bound one. */
+export function bind(base: Config, given: Config | undefined): Config {
+  const isUnset = given?.sessionId === undefined || given.sessionId === "";
+  return { ...merge(base, given), sessionId: isUnset ? base.sessionId : given.sessionId };
+}
+
+function mergeKeys<T extends object>(base: T | undefined, given: T | undefined): T | undefined {
+  return base || given ? ({ ...base, ...given } as T) : undefined;
+}
+
+export function mergeCallbacks(base: Callbacks | undefined, given: Callbacks | undefined): Callbacks | undefined {
+  if (!base || !given) return given ?? base;
+  const isManager = base.isManager || given.isManager;
+  // Arrays are added to a manager, whichever of the two came first.
+  return given.isManager && !base.isManager
+    ? { ids: [...given.ids, ...base.ids], isManager }
+    : { ids: [...base.ids, ...given.ids], isManager };
+}
+
+/** The first of the keys in the config that was passed, then in the implicit one. */
+export function idIn(configs: readonly (Config | undefined)[], keys: readonly string[]): Expected {
+  return firstOf(configs.flatMap((config) => keys.map((key) => config?.configurable?.[key])).map(textOf));
+}
+
+/** `thread_id`, then the metadata's ids. What can't be an id there is passed over, as a number is in the metadata. */
+export function threadIn(configs: readonly (Config | undefined)[]): Expected {
+  const keys = ["session_id", "thread_id", "conversation_id"];
+  const values = configs.flatMap((config) => keys.map((key) => config?.metadata?.[key]));
+  return idIn(configs, ["thread_id"]) ?? firstOf(values.map((value) => (value === "\n" ? "" : value)).map(stringOf));
+}
+
+export function handlerIn(callbacks: readonly (Callbacks | undefined)[]): Expected {
+  for (const given of callbacks) {
+    const id = given?.ids.findLast((handler) => handler !== "");
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+/** In `configurable`, a number is taken as its decimal string. */
+export function textOf(value: unknown): Expected {
+  return stringOf(typeof value === "number" ? String(value) : value);
+}
+
+function stringOf(value: unknown): Expected {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function firstOf(ids: readonly Expected[]): Expected {
+  return ids.find((id) => id !== undefined);
+}

@@ -1,0 +1,138 @@
+import { setMaxListeners } from "node:events";
+import {
+  SessionCallbackHandler,
+  SessionChatOpenAI,
+  type SessionChatOpenAIFields,
+  SessionIdError,
+} from "../../src/index.js";
+import type { Gateway } from "../support/gateway.js";
+import { connection } from "../support/session.js";
+import { Builder } from "./build.js";
+import { echo } from "./echo.js";
+import { Ledger, Ledgers } from "./ledger.js";
+import { type LeafPlan, type ModelPlan, numbered, type ProgramPlan, type RootPlan } from "./plan.js";
+import { predict } from "./reference.js";
+
+/** Makes the models of a program: `SessionChatOpenAI`, or a mutant of it. */
+export type MakeModel = (fields: SessionChatOpenAIFields) => SessionChatOpenAI;
+
+/** No program takes longer, whatever fails in it. */
+const LIMIT_MS = 20_000;
+
+/** Runs programs against a gateway and tells where an id strayed. */
+export class Programs {
+  private readonly ledgers: Ledgers;
+
+  private readonly leaves = new Map<string, LeafPlan>();
+
+  private count = 0;
+
+  constructor(
+    private readonly gateway: Gateway,
+    private readonly makeModel: MakeModel = (fields) => new SessionChatOpenAI(fields),
+  ) {
+    this.ledgers = new Ledgers(gateway);
+    gateway.respond(echo((message) => this.leaves.get(message.split(" ", 2).join(" "))));
+  }
+
+  /** How many requests were compared. */
+  get requests(): number {
+    return this.ledgers.requests;
+  }
+
+  /** Runs one program. @throws where a request carried another id than was predicted, or none came. */
+  async run(plan: ProgramPlan): Promise<void> {
+    const program = numbered(plan);
+    const tag = `t${++this.count}`;
+    const isCalm = this.note(program, tag);
+    const predictions = predict(program);
+    const models = program.models.map((model) => this.model(model));
+    const builder = new Builder(models, tag);
+    const ledger = new Ledger(program, predictions, (made) => {
+      const [kind, name = ""] = made.split(":");
+      return kind === "model" ? [models[Number(name)]?.sessionId] : (builder.told.get(Number(name.slice(1))) ?? []);
+    });
+    this.ledgers.add(tag, ledger);
+
+    const failed = await within(LIMIT_MS, Promise.all(program.roots.map((root) => call(builder, root))));
+    const errors = [...failed, ...builder.caught];
+    const hasFailed = errors.some((error) => error !== undefined);
+    await this.settle(isCalm && !hasFailed ? 0 : 12);
+    const strays = this.ledgers.takeStrays();
+    if (isCalm && !hasFailed) strays.push(...ledger.missing.map((key) => `${tag}: ${key} did not arrive`));
+    // Where an id is wrong, so may be what followed.
+    const [unexpected] = errors.filter((error) => SessionIdError.isInstance(error) || (isCalm && isUnplanned(error)));
+    if (strays.length === 0 && unexpected === undefined) return;
+    throw new Error([...strays, JSON.stringify(program)].join("\n"), { cause: unexpected });
+  }
+
+  /** Waits for what a failed branch left running, until nothing arrives any more. */
+  private async settle(ms: number): Promise<void> {
+    let before: number;
+    do {
+      before = this.ledgers.book();
+      await new Promise((resolve) => setTimeout(resolve, ms));
+    } while (this.ledgers.book() !== before);
+  }
+
+  /** Keeps the leaves for the gateway's answers. Gives whether everything that is predicted must arrive. */
+  private note(program: ProgramPlan, tag: string): boolean {
+    let isCalm = true;
+    this.leaves.clear();
+    JSON.stringify(program, (_key, value) => {
+      if (value?.kind === "model") this.leaves.set(`${tag} m${value.id}`, value);
+      if (value?.faults?.length > 0 || value?.abortMs !== undefined || value?.way === "leave") isCalm = false;
+      return value;
+    });
+    return isCalm;
+  }
+
+  private model({ environment, handler, ...fields }: ModelPlan): SessionChatOpenAI {
+    if (environment !== undefined) process.env.LITELLM_SESSION_ID = environment;
+    try {
+      const callbacks =
+        handler === undefined ? {} : { callbacks: [new SessionCallbackHandler({ sessionId: handler })] };
+      return this.makeModel({ ...connection(this.gateway), ...fields, ...callbacks });
+    } finally {
+      delete process.env.LITELLM_SESSION_ID;
+    }
+  }
+}
+
+/** Calls a root. Gives the error with which it fails. */
+async function call(builder: Builder, { site, abortMs }: RootPlan): Promise<unknown> {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  const timer = abortMs === undefined ? undefined : setTimeout(() => controller.abort(), abortMs);
+  try {
+    await builder.site(site)("p", undefined, abortMs === undefined ? undefined : controller.signal);
+    return undefined;
+  } catch (error) {
+    return error ?? new Error("rejected without an error");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Planned are the plan's own errors, what LangChain aborts then, and its batch of a retry of a fallback. */
+function isUnplanned(error: unknown): boolean {
+  return error !== undefined && !(error instanceof Error && /planned|abort|Not implemented/i.test(error.message));
+}
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`did not end within ${ms} ms`)), ms);
+  });
+  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
+}
+
+/** LangChain waits for seconds before it tries again; nobody learns anything from that. Gives what undoes it. */
+export function hurryRetries(): () => void {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = ((callback: () => void, ms = 0, ...rest: []) =>
+    setTimeout(callback, ms >= 1_000 && ms <= 8_000 ? 0 : ms, ...rest)) as typeof setTimeout;
+  return () => {
+    globalThis.setTimeout = setTimeout;
+  };
+}
