@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Random topologies and ids against a reference model of the precedence. A failure prints its seed. */
 export default defineConfig({
   test: {
-    include: ["test/properties/**/*.test.ts"],
+    include: ["test/properties/**/*.test.ts", "test/memory.test.ts"],
     setupFiles: ["test/support/setup.ts"],
     testTimeout: 120_000,
   },

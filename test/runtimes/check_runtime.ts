@@ -1,0 +1,41 @@
+import { isDeepStrictEqual } from "node:util";
+import { Gateway } from "../support/gateway.js";
+import { sessions } from "../support/session.js";
+import type { Installed } from "./install.js";
+
+/** The sessions of the requests that `check.mjs` makes, in order. */
+const SESSIONS = ["call", "stream", "bound", "handler", "wrapper", "wrapper", "streamed"];
+
+/** A runtime beside some peers. */
+export interface Runtime {
+  readonly name: string;
+  readonly peers: Installed;
+  readonly run: Launch;
+}
+
+/** Runs `check` of `check.mjs` in a runtime. Gives its version. @throws what it says went wrong. */
+export type Launch = (project: string, baseURL: string) => Promise<string>;
+
+/** A row of the table, and what went wrong. */
+export interface Checked extends Record<string, string> {
+  readonly problem: string;
+}
+
+/** Runs a runtime against a gateway of its own, and compares the sessions that arrive. */
+export async function check({ name, peers, run }: Runtime): Promise<Checked> {
+  const gateway = await Gateway.start();
+  const startMs = performance.now();
+  let version = "";
+  let problem = "";
+  try {
+    version = await run(peers.directory, gateway.url);
+    const arrived = sessions(gateway);
+    if (!isDeepStrictEqual(arrived, SESSIONS)) problem = `sessions: ${JSON.stringify(arrived)}`;
+    if (gateway.unexpected.length > 0) problem = gateway.unexpected.join(", ");
+  } catch (error) {
+    problem = String(error instanceof Error ? error.message : error);
+  }
+  await gateway.stop();
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  return { runtime: name, version, ...peers.versions, result: problem ? "failed" : "passed", seconds, problem };
+}

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { npm } from "../support/pack.js";
+import { LOWEST_NODE } from "../support/versions.js";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+/** Everything that is installed here, kept for the next run. Git does not see it. */
+const CACHE = join(ROOT, "node_modules", ".cache", "runtimes");
+
+const [NODE_PACKAGE, ...NODE_BINARY] = LOWEST_NODE.binary;
+
+/** The binaries themselves: npm runs no script to fetch one. */
+const TOOLS = {
+  "node-20.16": `npm:${LOWEST_NODE.package}`,
+  "node-20": `npm:${NODE_PACKAGE}@20`,
+  "node-22": `npm:${NODE_PACKAGE}@22`,
+  "node-24": `npm:${NODE_PACKAGE}@24`,
+  "bun-binary": `npm:@oven/bun-${process.platform}-${process.arch.replace("arm64", "aarch64")}@1`,
+  miniflare: "4",
+};
+
+/** A project with the tarball and some peers. */
+export interface Installed {
+  readonly directory: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Installs the runtimes. Gives where. */
+export async function installTools(): Promise<string> {
+  const directory = await install("tools", TOOLS);
+  await cp(join(import.meta.dirname, "miniflare.mjs"), join(directory, "miniflare.mjs"));
+  return directory;
+}
+
+export function nodeOf(tools: string, name: string): string {
+  return join(tools, "node_modules", name, ...NODE_BINARY);
+}
+
+/** Packs the project. Gives the tarball. */
+export async function pack(): Promise<string> {
+  const packed = join(CACHE, "packed");
+  await rm(packed, { recursive: true, force: true });
+  await mkdir(packed, { recursive: true });
+  await npm(["pack", "--pack-destination", packed], ROOT);
+  const [tarball] = await readdir(packed);
+  return join(packed, String(tarball));
+}
+
+/** Installs the tarball beside some peers. */
+export async function installBeside(
+  name: string,
+  versions: Record<string, string>,
+  tarball: string,
+): Promise<Installed> {
+  const directory = await install(name, versions);
+  // Anew each time, for its version stays and its content does not.
+  await npm(["install", "--prefer-offline", "--no-save", tarball], directory);
+  for (const file of await readdir(import.meta.dirname)) {
+    if (file.endsWith(".mjs")) await cp(join(import.meta.dirname, file), join(directory, file));
+  }
+  return { directory, versions };
+}
+
+/** Installs packages, unless that was done before. */
+async function install(name: string, dependencies: Record<string, string>): Promise<string> {
+  const manifest = JSON.stringify({ private: true, type: "module", dependencies });
+  const directory = join(CACHE, name);
+  const stamp = join(directory, "stamp");
+  const wanted = createHash("sha256").update(manifest).update(packageJson.version).digest("hex");
+  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return directory;
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "package.json"), manifest);
+  await npm(["install", "--prefer-offline"], directory);
+  await writeFile(stamp, wanted);
+  return directory;
+}

@@ -1,0 +1,4 @@
+// Node and Bun: the base URL is the argument.
+import { check } from "./check.mjs";
+
+await check(process.argv[2]);
