@@ -89,13 +89,15 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
   override handleLLMStart(
     llm: Serialized,
     _prompts: string[],
-    runId: string,
-    parentRunId?: string,
-    extraParams?: Record<string, unknown>,
-    _tags?: string[],
-    metadata?: Record<string, unknown>,
+    ...run: [
+      runId: string,
+      parentRunId?: string,
+      extraParams?: Record<string, unknown>,
+      tags?: string[],
+      metadata?: Record<string, unknown>,
+    ]
   ): void {
-    this.records.start(runId, parentRunId, modelOf(llm, extraParams, metadata));
+    this.handleChatModelStart(llm, [], ...run);
   }
 
   override handleLLMEnd(

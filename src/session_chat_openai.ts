@@ -195,6 +195,8 @@ export class SessionChatOpenAI<
       checkCarried(session.id, this.transport);
       config.metadata = withSessionMetadata(config.metadata, session, context);
     }
+    // What another model carried, in options that were passed on to this one, is not this call's.
+    delete (callOptions as { [CARRIED]?: Called })[CARRIED];
     if (session || extraBody) Object.assign(callOptions, { [CARRIED]: { session, extraBody } satisfies Called });
     return [config, callOptions];
   }

@@ -141,3 +141,15 @@ describe("an inner model of the user's own", () => {
     expect(completions.requests).toBeGreaterThan(0);
   });
 });
+
+it("options that a subclass passes on to another model do not bring the session along", async () => {
+  const other = modelOf(gateway.current);
+  class Asking extends SessionChatOpenAI {
+    override async _generate(...args: Parameters<SessionChatOpenAI["_generate"]>) {
+      await other.invoke("first", args[1]);
+      return super._generate(...args);
+    }
+  }
+  await new Asking({ ...connection(gateway.current), sessionId: "a" }).invoke("hi");
+  expect(sessions(gateway.current)).toEqual([undefined, "a"]);
+});
