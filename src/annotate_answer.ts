@@ -5,24 +5,26 @@ import type { Reply } from "./inner_model.js";
 import { costOf, type LiteLLMResponseMetadata, parseResponseHeaders } from "./litellm_response.js";
 
 /** Puts what the proxy said beside the answer into `response_metadata.litellm`. */
-export async function annotateResult(
+export function annotateResult(
   result: Promise<ChatResult>,
   reply: Reply,
   sessionId: string | undefined,
 ): Promise<ChatResult> {
-  try {
-    const answered = await result;
-    for (const { message } of answered.generations) {
-      const metadata = metadataOf(message);
-      const costUsd = costOf(reply.headers, reply.isStream ? { usage: reply.usage } : undefined);
-      annotate(metadata, parseResponseHeaders(reply.headers), costUsd);
-      // With `streaming: true` ChatOpenAI has joined a stream, and kept the id of its first event.
-      if (reply.isStream && reply.isChained) metadata.id = reply.responseId;
-    }
-    return answered;
-  } catch (error) {
-    throw annotateError(error, reply.headers, sessionId);
-  }
+  return result.then(
+    (answered) => {
+      for (const { message } of answered.generations) {
+        const metadata = metadataOf(message);
+        const costUsd = costOf(reply.headers, reply.isStream ? { usage: reply.usage } : undefined);
+        annotate(metadata, parseResponseHeaders(reply.headers), costUsd);
+        // With `streaming: true` ChatOpenAI has joined a stream, and kept the id of its first event.
+        if (reply.isStream && reply.isChained) metadata.id = reply.responseId;
+      }
+      return answered;
+    },
+    (error) => {
+      throw annotateError(error, reply.headers, sessionId);
+    },
+  );
 }
 
 /** The same for a stream: the headers' part with its first chunk, the cost with its usage. `concat` merges both. */

@@ -33,10 +33,9 @@ export async function observe(request: () => ResponsePromise, reply: Reply, isSt
   reply.isStream = isStream;
   try {
     const promise = request();
-    if (typeof promise.withResponse !== "function") return await promise;
-    const { data, response } = await promise.withResponse();
-    reply.headers = response.headers;
-    return isStream && reply.readsStream ? readStream(data as AsyncIterable<StreamEvent>, reply) : data;
+    reply.headers = (await promise.asResponse?.())?.headers;
+    const answer = await promise;
+    return isStream && reply.readsStream ? readStream(answer as AsyncIterable<StreamEvent>, reply) : answer;
   } catch (error) {
     const { headers } = (error ?? {}) as { headers?: unknown };
     reply.headers = headers instanceof Headers ? headers : undefined;
@@ -108,7 +107,7 @@ type Body = Readonly<Record<string, unknown>>;
 
 /** A promise of the SDK's, or of a client that stands in for it. */
 export type ResponsePromise = Promise<unknown> & {
-  withResponse?(): Promise<{ data: unknown; response: { headers: Headers } }>;
+  asResponse?(): Promise<Response>;
 };
 
 interface Resource {
@@ -135,7 +134,7 @@ export function clientConfigOf(inner: InnerModel): InnerInternals["clientConfig"
 /** The SDK's client, which is made for the first request. */
 function clientOf(inner: InnerModel): Client {
   const internals = inner as unknown as InnerInternals;
-  internals._getClientOptions(undefined);
+  if (!internals.client) internals._getClientOptions(undefined);
   return internals.client;
 }
 

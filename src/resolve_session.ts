@@ -172,17 +172,26 @@ function numberAsString(value: unknown): unknown {
 }
 
 /**
- * The run's metadata with `session_id`, so that LangSmith, Langfuse and OpenInference group alike.
- * A `session_id` of the user's stays; one that an enclosing `RunnableWithSession` wrote is replaced.
- * An id that was generated for the model object says nothing to anybody and is not written.
+ * The `session_id` to write into a run's metadata, so that LangSmith, Langfuse and OpenInference
+ * group alike. Undefined: none. One of the user's stays; one that an enclosing `RunnableWithSession`
+ * wrote is replaced. An id that was generated for the model object says nothing to anybody.
  */
+export function tracedSessionId(
+  metadata: RunnableConfig["metadata"],
+  session: ResolvedSession,
+  context: CallContext,
+): string | undefined {
+  const present = metadata?.session_id;
+  const isUsers = !isUnset(present) && present !== enclosingSessionId(context);
+  return isUsers || session.source === "generated" ? undefined : session.id;
+}
+
+/** The run's metadata with the {@link tracedSessionId}. */
 export function withSessionMetadata(
   metadata: RunnableConfig["metadata"],
   session: ResolvedSession,
   context: CallContext,
 ): RunnableConfig["metadata"] {
-  if (session.source === "generated") return metadata;
-  const present = metadata?.session_id;
-  if (!isUnset(present) && present !== enclosingSessionId(context)) return metadata;
-  return present === session.id ? metadata : { ...metadata, session_id: session.id };
+  const id = tracedSessionId(metadata, session, context);
+  return id === undefined ? metadata : { ...metadata, session_id: id };
 }

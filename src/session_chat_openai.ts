@@ -18,7 +18,7 @@ import {
   type ModelSession,
   type ResolvedSession,
   resolveSession,
-  withSessionMetadata,
+  tracedSessionId,
 } from "./resolve_session.js";
 import type { OwnConversation } from "./response_chain.js";
 import { type Conversation, isConversation, planConversation } from "./response_conversation.js";
@@ -187,21 +187,30 @@ export class SessionChatOpenAI<
   protected override _separateRunnableConfigFromCallOptionsCompat(
     options?: Partial<CallOptions>,
   ): [RunnableConfig, this["ParsedCallOptions"]] {
-    const { sessionId, ...given } = mergeCallOptions(this.defaultOptions, options);
-    const { session, context } = this.chooseSession({ ...given, sessionId });
-    const extraBody = checkExtraBody(given.extraBody);
-    const [config, callOptions] = super._separateRunnableConfigFromCallOptionsCompat(given as Partial<CallOptions>);
-    if (session) {
-      checkCarried(session.id, this.transport);
-      config.metadata = withSessionMetadata(config.metadata, session, context);
-    }
+    const merged = mergeCallOptions(this.defaultOptions, options);
+    const { session, context } = this.chooseSession(merged);
+    const extraBody = checkExtraBody(merged.extraBody);
+    const [config, callOptions] = super._separateRunnableConfigFromCallOptionsCompat(merged as Partial<CallOptions>);
+    if ("sessionId" in callOptions) delete callOptions.sessionId;
+    if (session) checkCarried(session.id, this.transport);
+    const tracedId = session && tracedSessionId(config.metadata, session, context);
+    const called = session || extraBody ? { session, extraBody, tracedId } : undefined;
     // What another model carried, in options that were passed on to this one, is not this call's.
-    delete (callOptions as { [CARRIED]?: Called })[CARRIED];
-    if (session || extraBody) Object.assign(callOptions, { [CARRIED]: { session, extraBody } satisfies Called });
+    if (called || CARRIED in callOptions) carry(callOptions, called);
     return [config, callOptions];
   }
 
-  override async _generate(
+  /**
+   * A run's metadata: its `session_id` too. Here, and not in the config, because core spreads what
+   * is here over the config's metadata, and a spread over fields that are there costs more than all else.
+   */
+  override getLsParams(options: this["ParsedCallOptions"]): ReturnType<ChatOpenAI<CallOptions>["getLsParams"]> {
+    const params = super.getLsParams(options);
+    const { tracedId } = carriedBy(options);
+    return tracedId === undefined ? params : Object.assign(params, { session_id: tracedId });
+  }
+
+  override _generate(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
@@ -210,8 +219,9 @@ export class SessionChatOpenAI<
       reply.readsStream = true; // With `streaming: true`, ChatOpenAI joins a stream, and adds its numbers up.
       return annotateResult(super._generate(sent, forPlainCall(requested), runManager), reply, sessionId);
     });
-    const chained = conversation && (await conversation);
-    return chained ? chained.generate(send) : send(messages);
+    return conversation
+      ? conversation.then((chained) => (chained ? chained.generate(send) : send(messages)))
+      : send(messages);
   }
 
   override async *_streamResponseChunks(
@@ -252,7 +262,8 @@ export class SessionChatOpenAI<
     const isChained = this.usePreviousResponseId || this.responseStore !== undefined;
     const send = (sent: BaseMessage[], previousResponseId?: string) => {
       const reply: Reply = { isChained };
-      const requested = { ...options, [CARRIED]: { ...call, write: this.write, previousResponseId, reply } };
+      const requested = { ...options };
+      carry(requested, { ...call, write: this.write, previousResponseId, reply });
       return request(sent, requested, reply, call.session?.id);
     };
     return { send, conversation: isChained ? this.conversation(messages, options) : undefined };
@@ -349,13 +360,20 @@ class ChosenSession {
 }
 
 /** The part of what is carried that is known where the call is made. */
-type Called = Pick<Carried, "session" | "extraBody">;
+type Called = Pick<Carried, "session" | "extraBody"> & { readonly tracedId?: string | undefined };
 
 function carriedBy(options: object): Called {
   return (options as { [CARRIED]?: Called })[CARRIED] ?? { session: undefined, extraBody: undefined };
 }
 
+/** By an assignment: a symbol in the literal of a spread takes ten times as long. */
+function carry(options: object, carried: Called | Carried | undefined): void {
+  (options as { [CARRIED]?: Called | undefined })[CARRIED] = carried;
+}
+
 /** A plain call hands `options.options` to the SDK, a streamed one the call options themselves. */
 function forPlainCall<Options extends Partial<SessionChatOpenAICallOptions>>(options: Options): Options {
-  return { ...options, options: { ...options.options, [CARRIED]: carriedBy(options) } };
+  const requestOptions = { ...options.options };
+  carry(requestOptions, carriedBy(options));
+  return { ...options, options: requestOptions };
 }

@@ -59,8 +59,8 @@ export function tagRequests<Inner extends InnerModel>(inner: Inner): Inner {
           defaultHeaders: clientConfigOf(inner).defaultHeaders,
         })
       : given;
-    const { headers: _, ...rest } = options;
-    const answer = await send.call(inner, request.body, request.headers ? { ...rest, headers: request.headers } : rest);
+    const { body: tagged, headers } = request;
+    const answer = await send.call(inner, tagged, headers ? { ...options, headers } : options);
     if (answer instanceof NotRetried) throw answer.error;
     return answer;
   };

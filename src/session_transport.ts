@@ -43,8 +43,9 @@ export interface Transport extends Required<SessionTransportFields> {
 /** Fields that make the request what it is; an id in one of them would destroy it. */
 const RESERVED = new Set(["__proto__", "input", "messages", "metadata", "model", "stream"]);
 
-/** Headers that belong to HTTP, the SDK or the key. */
+/** Headers that belong to HTTP, the SDK or the key, and a name that no record can hold. */
 const RESERVED_HEADERS = new Set([
+  "__proto__",
   "accept",
   "authorization",
   "connection",
@@ -158,12 +159,11 @@ export function withSessionId(
     namesAny(defaultHeaders, transport.headers);
   if (isSetByUser) return { body, headers };
 
-  const tagged: Record<string, unknown> = { ...body };
-  for (const name of transport.body) tagged[name] = sessionId;
-  if (metadataFields.length > 0) tagged.metadata = { ...(metadata as object), ...inEach(metadataFields, sessionId) };
+  const fields = inEach(transport.body, sessionId);
+  if (metadataFields.length > 0) fields.metadata = { ...(metadata as object), ...inEach(metadataFields, sessionId) };
   const fitsHeader = transport.headers.length > 0 && HEADER_VALUE.test(sessionId);
   return {
-    body: tagged,
+    body: { ...body, ...fields },
     headers: fitsHeader ? mergeHeaders(headers, inEach(transport.headers, sessionId)) : headers,
   };
 }
@@ -172,8 +172,10 @@ function isSet(fields: object, name: string): boolean {
   return Object.hasOwn(fields, name) && (fields as Record<string, unknown>)[name] !== undefined;
 }
 
-function inEach(names: readonly string[], sessionId: string): Record<string, string> {
-  return Object.fromEntries(names.map((name) => [name, sessionId]));
+function inEach(names: readonly string[], sessionId: string): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const name of names) fields[name] = sessionId;
+  return fields;
 }
 
 function namesAny(headers: HeadersInput, names: readonly string[]): boolean {

@@ -164,6 +164,7 @@ describe("a transport", () => {
         [`the body field ${name}`, { body: ["ok", name] }, RegExp(`"${name}" can't hold`)] as [string, unknown, RegExp],
     ),
     ["the metadata field __proto__", { metadata: ["__proto__"] }, /"__proto__" can't hold/],
+    ["the header __proto__", { headers: ["__proto__"] }, /"__proto__" can't hold/],
     ...["Authorization", "content-type", "Content-Length", "host", "connection", "accept", "transfer-encoding"].map(
       (name) =>
         [`the header ${name}`, { headers: [name] }, RegExp(`"${name}" can't hold`)] as [string, unknown, RegExp],
