@@ -5,8 +5,8 @@ import { defineConfig } from "vitest/config";
 const DOCS = ["test/demo*.test.ts", "test/readme*.test.ts"];
 const PACKAGE = ["test/package*.test.ts"];
 
-/** Random chains and ids, and the heap after many: `npm run test:properties`. */
-const PROPERTIES = ["test/properties/**", "test/memory.test.ts"];
+/** Random chains and ids, and the heap after many sessions. */
+const PROPERTIES = ["test/properties/**/*.test.ts", "test/memory.test.ts"];
 
 /** CI adds up the counts that are left here. */
 const reports = process.env.TEST_REPORTS;
@@ -24,6 +24,15 @@ export default defineConfig({
           exclude: [...DOCS, ...PACKAGE, ...PROPERTIES],
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "properties",
+          include: PROPERTIES,
+          setupFiles: ["test/support/setup.ts"],
+          testTimeout: 120_000,
         },
       },
       {
