@@ -55,9 +55,9 @@ function notRetryable(error: object): object {
  *
  * @param replyOf Finds the reply of a call, where the call wants one.
  */
-export function observeClient(inner: InnerModel, replyOf: (options: unknown) => Reply | undefined): void {
+export function observeClient(inner: InnerModel, replyOf: (options: object | undefined) => Reply | undefined): void {
   const observing = (resource: Resource): Resource => {
-    const call = (method: "create" | "parse") => (body: Body, options: unknown) => {
+    const call = (method: "create" | "parse") => (body: Body, options: object | undefined) => {
       const reply = replyOf(options);
       if (!reply) return resource[method](body, options);
       return observe(() => resource[method](body, options), reply, body.stream === true);

@@ -22,6 +22,7 @@ import {
 } from "./resolve_session.js";
 import type { OwnConversation } from "./response_chain.js";
 import { type Conversation, isConversation, planConversation } from "./response_conversation.js";
+import { ChosenSession, calledBy, carrying, setCalled } from "./session_call.js";
 import {
   checkChaining,
   mergeCallOptions,
@@ -29,7 +30,7 @@ import {
   type SessionChatOpenAIFields,
 } from "./session_chat_openai_fields.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
-import { CARRIED, type Carried, checkExtraBody, tagRequests } from "./session_requests.js";
+import { checkExtraBody, tagRequests } from "./session_requests.js";
 import {
   checkCarried,
   credentialHeaders,
@@ -195,8 +196,7 @@ export class SessionChatOpenAI<
     if (session) checkCarried(session.id, this.transport);
     const tracedId = session && tracedSessionId(config.metadata, session, context);
     const called = session || extraBody ? { session, extraBody, tracedId } : undefined;
-    // What another model carried, in options that were passed on to this one, is not this call's.
-    if (called || CARRIED in callOptions) carry(callOptions, called);
+    setCalled(callOptions, called);
     return [config, callOptions];
   }
 
@@ -206,7 +206,7 @@ export class SessionChatOpenAI<
    */
   override getLsParams(options: this["ParsedCallOptions"]): ReturnType<ChatOpenAI<CallOptions>["getLsParams"]> {
     const params = super.getLsParams(options);
-    const { tracedId } = carriedBy(options);
+    const { tracedId } = calledBy(options);
     return tracedId === undefined ? params : Object.assign(params, { session_id: tracedId });
   }
 
@@ -217,7 +217,7 @@ export class SessionChatOpenAI<
   ): Promise<ChatResult> {
     const { send, conversation } = this.prepare(messages, options, (sent, requested, reply, sessionId) => {
       reply.readsStream = true; // With `streaming: true`, ChatOpenAI joins a stream, and adds its numbers up.
-      return annotateResult(super._generate(sent, forPlainCall(requested), runManager), reply, sessionId);
+      return annotateResult(super._generate(sent, requested, runManager), reply, sessionId);
     });
     return conversation
       ? conversation.then((chained) => (chained ? chained.generate(send) : send(messages)))
@@ -258,13 +258,12 @@ export class SessionChatOpenAI<
     send: (sent: BaseMessage[], previousResponseId?: string) => T;
     conversation: Promise<Conversation | undefined> | undefined;
   } {
-    const call = carriedBy(options);
+    const { session, extraBody } = calledBy(options);
     const isChained = this.usePreviousResponseId || this.responseStore !== undefined;
     const send = (sent: BaseMessage[], previousResponseId?: string) => {
       const reply: Reply = { isChained };
-      const requested = { ...options };
-      carry(requested, { ...call, write: this.write, previousResponseId, reply });
-      return request(sent, requested, reply, call.session?.id);
+      const carried = { session, extraBody, write: this.write, previousResponseId, reply };
+      return request(sent, carrying(options, carried), reply, session?.id);
     };
     return { send, conversation: isChained ? this.conversation(messages, options) : undefined };
   }
@@ -275,7 +274,7 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
   ): Promise<Conversation | undefined> {
     if (!this._useResponsesApi(options)) return undefined;
-    const { session, extraBody } = carriedBy(options);
+    const { session, extraBody } = calledBy(options);
     const { previous_response_id } = options;
     const body: OwnConversation & { model?: unknown } = { previous_response_id, ...this.modelKwargs, ...extraBody };
     const model = typeof body.model === "string" ? body.model : this.model;
@@ -345,35 +344,4 @@ export class SessionChatOpenAI<
       : resolveSession(context, { session: own, callbacks: [defaultOptions?.callbacks, callbacks] });
     return { session, context };
   }
-}
-
-/** A session that was chosen where the call was made, on its way to where the options are taken apart. */
-class ChosenSession {
-  readonly #isChosen = true;
-
-  constructor(readonly session: ResolvedSession | undefined) {}
-
-  /** Looks for the private field: `instanceof` would run the code of a Proxy that somebody gave as an id. */
-  static of(value: unknown): ChosenSession | undefined {
-    return typeof value === "object" && value !== null && #isChosen in value ? value : undefined;
-  }
-}
-
-/** The part of what is carried that is known where the call is made. */
-type Called = Pick<Carried, "session" | "extraBody"> & { readonly tracedId?: string | undefined };
-
-function carriedBy(options: object): Called {
-  return (options as { [CARRIED]?: Called })[CARRIED] ?? { session: undefined, extraBody: undefined };
-}
-
-/** By an assignment: a symbol in the literal of a spread takes ten times as long. */
-function carry(options: object, carried: Called | Carried | undefined): void {
-  (options as { [CARRIED]?: Called | undefined })[CARRIED] = carried;
-}
-
-/** A plain call hands `options.options` to the SDK, a streamed one the call options themselves. */
-function forPlainCall<Options extends Partial<SessionChatOpenAICallOptions>>(options: Options): Options {
-  const requestOptions = { ...options.options };
-  carry(requestOptions, carriedBy(options));
-  return { ...options, options: requestOptions };
 }

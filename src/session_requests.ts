@@ -1,40 +1,20 @@
-import { baseUrlOf, clientConfigOf, type InnerModel, NotRetried, observeClient, type Reply } from "./inner_model.js";
-import type { ResolvedSession } from "./resolve_session.js";
+import { baseUrlOf, clientConfigOf, type InnerModel, NotRetried, observeClient } from "./inner_model.js";
+import { type Called, type Carried, carriedBy } from "./session_call.js";
 import { describe } from "./session_id.js";
 import { type HeadersInput, isPlainObject, mergeHeaders, type RequestParts } from "./session_transport.js";
-import type { SessionWriter } from "./session_writer.js";
-
-/** What a call carries to its request, beside what LangChain carries itself. */
-export interface Carried {
-  readonly session: ResolvedSession | undefined;
-  /** How the session is written. */
-  readonly write: SessionWriter;
-  readonly extraBody: Readonly<Record<string, unknown>> | undefined;
-  /** The response that this call continues. It wins over a null of the user's. */
-  readonly previousResponseId?: string | undefined;
-  /** Where what the proxy says beside the answer is put. */
-  readonly reply?: Reply;
-}
-
-/**
- * The key of the {@link Carried} among call options. A symbol: spreads keep it and JSON drops
- * it, so that cache keys and traces stay what they were.
- */
-export const CARRIED: unique symbol = Symbol("langchain-litellm-session.call");
 
 /** The request options that reach `completionWithRetry`: for a stream, these are the call options. */
 interface RequestOptions {
   headers?: HeadersInput;
   options?: { headers?: HeadersInput };
-  [CARRIED]?: Carried;
 }
 
 /** Marks an inner model whose requests are tagged. */
 const TAGGED: unique symbol = Symbol("langchain-litellm-session.tagged");
 
 /**
- * Changes an inner model of a `ChatOpenAI` so that what {@link CARRIED} carries is written into each
- * of its requests. `completionWithRetry` is the last stop before the SDK and the one place where
+ * Changes an inner model of a `ChatOpenAI` so that what a call carries is written into each of its
+ * requests. `completionWithRetry` is the last stop before the SDK and the one place where
  * plain and streamed calls look alike. A call that carries nothing is as it was: a model of the
  * user's own may be shared with another. In place, because it may have private fields.
  */
@@ -47,7 +27,7 @@ export function tagRequests<Inner extends InnerModel>(inner: Inner): Inner {
   ) => Promise<unknown>;
 
   const completionWithRetry = async (body: RequestParts["body"], options: RequestOptions = {}) => {
-    const call = options[CARRIED];
+    const call = carriedBy(options);
     if (!call) return send.call(inner, body, options);
     const given = {
       body: withFields(body, call),
@@ -64,7 +44,7 @@ export function tagRequests<Inner extends InnerModel>(inner: Inner): Inner {
     if (answer instanceof NotRetried) throw answer.error;
     return answer;
   };
-  observeClient(inner, (options) => (options as RequestOptions | undefined)?.[CARRIED]?.reply);
+  observeClient(inner, (options) => carriedBy(options)?.reply);
   return Object.assign(inner, { completionWithRetry, [TAGGED]: true });
 }
 
@@ -73,7 +53,7 @@ export function tagRequests<Inner extends InnerModel>(inner: Inner): Inner {
  *
  * @throws {TypeError} if it is not an object, or would replace what was asked or how it is answered.
  */
-export function checkExtraBody(extraBody: unknown): Carried["extraBody"] {
+export function checkExtraBody(extraBody: unknown): Called["extraBody"] {
   if (extraBody === undefined || extraBody === null) return undefined;
   if (!isPlainObject(extraBody)) {
     throw new TypeError(

@@ -1,7 +1,7 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { ChatOpenAI } from "@langchain/openai";
 import { SessionChatOpenAI, type SessionChatOpenAICallOptions, type SessionChatOpenAIFields } from "../../src/index.js";
-import { CARRIED, type Carried } from "../../src/session_requests.js";
+import { calledBy } from "../../src/session_call.js";
 
 /** Gives the id of a call when its request leaves. */
 type Read = () => string | undefined;
@@ -36,7 +36,7 @@ export class Faithful extends SessionChatOpenAI {
     options?: Partial<SessionChatOpenAICallOptions>,
   ): [RunnableConfig, this["ParsedCallOptions"]] {
     const separate = () => super._separateRunnableConfigFromCallOptionsCompat(options);
-    const resolve: Read = () => (separate()[1] as { [CARRIED]?: Carried })[CARRIED]?.session?.id;
+    const resolve: Read = () => calledBy(separate()[1]).session?.id;
     const key = String(++callCount);
     calls.set(key, this.reading(resolve));
     const headers = { [KEY]: key };
