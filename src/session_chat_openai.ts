@@ -138,7 +138,7 @@ export class SessionChatOpenAI<
   /** A copy with call options bound. `configurable` and `metadata` merge by key with those bound before. */
   override withConfig(config: Partial<CallOptions>): this {
     const copy = copyOf(this);
-    copy.defaultOptions = mergeCallOptions(this.defaultOptions, config) as CallOptions;
+    copy.defaultOptions = { ...mergeCallOptions(this.defaultOptions, config) } as CallOptions;
     return copy;
   }
 
@@ -172,14 +172,14 @@ export class SessionChatOpenAI<
     return super.batch(inputs, chosen as Partial<CallOptions>[], batchOptions);
   }
 
-  override async generate(
+  override generate(
     messages: BaseMessageLike[][],
     options?: string[] | Partial<CallOptions>,
     callbacks?: Callbacks,
   ): Promise<LLMResult> {
-    const given: Partial<SessionChatOpenAICallOptions> = Array.isArray(options) ? { stop: options } : { ...options };
+    let given: Partial<SessionChatOpenAICallOptions> = (Array.isArray(options) ? { stop: options } : options) ?? {};
     // Callbacks as the third argument count as much as those in the options.
-    if (callbacks && !given.callbacks) given.callbacks = callbacks;
+    if (callbacks && !given.callbacks) given = { ...given, callbacks };
     const model = this.cache && this.isInStore(given) ? this.withoutCache() : this;
     return super.generate.call(model, messages, given as Partial<CallOptions>);
   }

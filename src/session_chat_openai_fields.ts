@@ -80,8 +80,8 @@ export function mergeCallOptions(
   bound: Partial<SessionChatOpenAICallOptions> | undefined,
   given: Partial<SessionChatOpenAICallOptions> | undefined,
 ): Partial<SessionChatOpenAICallOptions> {
+  if (!bound || !given) return given ?? bound ?? {};
   const merged = { ...bound, ...given };
-  if (!bound || !given) return merged;
   if (isUnset(given.sessionId)) merged.sessionId = bound.sessionId;
   for (const key of ["configurable", "metadata"] as const) {
     if (bound[key] && key in given) merged[key] = { ...bound[key], ...given[key] };
