@@ -7,6 +7,7 @@ import {
   RunnableRetry,
   RunnableWithFallbacks,
 } from "@langchain/core/runnables";
+import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import { runInSession, streamInSession } from "./implicit_config.js";
 
 /** A call whose session is chosen. */
@@ -175,6 +176,14 @@ class FallbacksInSession<RunInput, RunOutput>
   override async invoke(input: RunInput, options?: Partial<RunnableConfig>): Promise<RunOutput> {
     const { sessionId, config } = this.choose(options);
     return runInSession(sessionId, () => super.invoke(input, config));
+  }
+
+  /** LangChain's own replaces the implicit config by the options, before it asks for the iterator. */
+  override async stream(
+    input: RunInput,
+    options?: Partial<RunnableConfig>,
+  ): Promise<IterableReadableStream<RunOutput>> {
+    return super.stream(input, this.choose(options).config);
   }
 
   override async *_streamIterator(input: RunInput, options?: Partial<RunnableConfig>): AsyncGenerator<RunOutput> {

@@ -86,6 +86,14 @@ describe.each(Object.entries(AGAIN))("%s", (name, again) => {
     expect(chunks).toEqual([NEW]);
     expect(new Set(seen)).toEqual(new Set(chunks));
   });
+
+  it("streams in the session around, with metadata of its own", async () => {
+    const { seen, bound } = flaky(0);
+    const runnable = again(new RunnableWithSession({ bound }), bound);
+    const body = RunnableLambda.from(async () => drain(await runnable.stream("hi", { metadata: { other: 1 } })));
+    await body.invoke("x", { metadata: { conversation_id: "around" } });
+    expect(seen).toEqual(["around"]);
+  });
 });
 
 describe("withRetry and withFallbacks", () => {

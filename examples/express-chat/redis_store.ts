@@ -27,4 +27,4 @@ class RedisStore extends BaseStore<string, string> {
   }
 }
 
-export const responseStore = new RedisStore(); // once the server has started: await redis.connect()
+export const responseStore = new RedisStore(); // await redis.connect() when the server starts, redis.destroy() when it ends
