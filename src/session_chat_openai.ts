@@ -24,6 +24,7 @@ import type { OwnConversation } from "./response_chain.js";
 import { type Conversation, isConversation, planConversation } from "./response_conversation.js";
 import { ChosenSession, calledBy, carrying, setCalled } from "./session_call.js";
 import {
+  checkApiKey,
   checkChaining,
   mergeCallOptions,
   type SessionChatOpenAICallOptions,
@@ -52,7 +53,8 @@ import { type SessionWriter, sessionWriter } from "./session_writer.js";
  * implicitly counts too, so that a model called inside a tool is in the session of its agent.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
- * @throws {TypeError} from the constructor for an invalid `sessionTransport`, from a call for an invalid `extraBody`.
+ * @throws {TypeError} from the constructor for an invalid `sessionTransport` or an `apiKey` that no header can hold,
+ *   from a call for an invalid `extraBody`.
  *
  * @example
  * ```typescript
@@ -94,6 +96,7 @@ export class SessionChatOpenAI<
       completions: tagRequests(fields.completions ?? new ChatOpenAICompletions(fields)),
       responses: tagRequests(fields.responses ?? new ChatOpenAIResponses(fields)),
     });
+    checkApiKey(this.clientConfig.apiKey);
     this.session = session;
     this.transport = transport;
     this.write = sessionWriter(transport);

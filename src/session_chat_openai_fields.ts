@@ -71,6 +71,17 @@ export function checkChaining({ usePreviousResponseId, responseStore }: SessionC
   return chains;
 }
 
+/**
+ * Checks that a header can hold the API key: the error of the runtime's `fetch` would show it.
+ *
+ * @throws {TypeError} if it can't.
+ */
+export function checkApiKey(apiKey: unknown): void {
+  if (typeof apiKey === "string" && /[\0\r\n]/.test(apiKey.trim())) {
+    throw new TypeError('Invalid field "apiKey" (or OPENAI_API_KEY): it has a line break or a NUL inside.');
+  }
+}
+
 function isFunction(value: unknown): boolean {
   return typeof value === "function";
 }

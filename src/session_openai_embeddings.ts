@@ -5,6 +5,7 @@ import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "
 import { NotRetried, observe, type Reply } from "./inner_model.js";
 import { modelSession } from "./model_session.js";
 import { type ModelSession, resolveSession } from "./resolve_session.js";
+import { checkApiKey } from "./session_chat_openai_fields.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
 import {
   checkCarried,
@@ -38,7 +39,7 @@ export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<ty
  * plain chain has not, so wrap the chain. Else it is the constructor's.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
- * @throws {TypeError} from the constructor for an invalid `sessionTransport`.
+ * @throws {TypeError} from the constructor for an invalid `sessionTransport` or an `apiKey` that no header can hold.
  *
  * @example
  * ```typescript
@@ -63,6 +64,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     const transport = parseTransport(fields.sessionTransport);
     const session = modelSession(fields.sessionId);
     super(fields);
+    checkApiKey(this.clientConfig.apiKey);
     this.session = session;
     this.transport = transport;
     this.write = sessionWriter(transport);

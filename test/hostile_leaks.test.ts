@@ -88,8 +88,6 @@ describe.each(["invoke", "stream"])("%s", (way) => {
 
     // undici and the SDK put what they can't send into their errors, and LangChain serialises `configuration`.
     it.each<[string, () => SessionChatOpenAIFields]>([
-      ["a key with a line break inside", () => ({ apiKey: `sk\n${SECRET}` })],
-      ["a key with a NUL", () => ({ apiKey: `sk-${SECRET}\0` })],
       ["a function's key with a line break inside", () => ({ apiKey: async () => `sk\n${SECRET}` })],
       ["a header's key", () => withHeaders({ "x-litellm-api-key": `sk-${SECRET}` })],
       ["a header's key with a line break inside", () => withHeaders({ "x-litellm-api-key": `sk\n${SECRET}` })],
@@ -129,4 +127,23 @@ it("an error of the embeddings, of sessionFetch and of an id shows no key", asyn
   ]);
   expect(errors.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
   expect(shows(errors)).toBe(false);
+});
+
+describe.each<[string, (fields: SessionChatOpenAIFields) => unknown]>([
+  ["SessionChatOpenAI", (fields) => new SessionChatOpenAI(fields)],
+  ["SessionOpenAIEmbeddings", (fields) => new SessionOpenAIEmbeddings(fields as object)],
+])("%s refuses a key that no header can hold, and does not show it", (_, make) => {
+  const REFUSED = new TypeError('Invalid field "apiKey" (or OPENAI_API_KEY): it has a line break or a NUL inside.');
+
+  it.each([`sk\n${SECRET}`, `sk-${SECRET}\0`, `\r\n${SECRET}\r${SECRET}\n`])("%j", (apiKey) => {
+    const { configuration } = connection(gateway.current);
+    expect(() => make({ apiKey })).toThrow(REFUSED);
+    expect(() => make({ apiKey: "sk-other", configuration: { ...configuration, apiKey } })).toThrow(REFUSED);
+  });
+
+  it("from the environment", () => {
+    vi.stubEnv("OPENAI_API_KEY", `sk\n${SECRET}`);
+    expect(() => make({})).toThrow(REFUSED);
+    vi.unstubAllEnvs();
+  });
 });
