@@ -175,7 +175,7 @@ export class SessionChatOpenAI<
     return super.batch(inputs, chosen as Partial<CallOptions>[], batchOptions);
   }
 
-  override generate(
+  override async generate(
     messages: BaseMessageLike[][],
     options?: string[] | Partial<CallOptions>,
     callbacks?: Callbacks,

@@ -26,7 +26,7 @@ export function tagRequests<Inner extends InnerModel>(inner: Inner): Inner {
     options?: RequestOptions,
   ) => Promise<unknown>;
 
-  const completionWithRetry = (body: RequestParts["body"], options: RequestOptions = {}) => {
+  const completionWithRetry = async (body: RequestParts["body"], options: RequestOptions = {}) => {
     const call = carriedBy(options);
     if (!call) return send.call(inner, body, options);
     const given = {
@@ -40,16 +40,12 @@ export function tagRequests<Inner extends InnerModel>(inner: Inner): Inner {
         })
       : given;
     const { body: tagged, headers } = request;
-    return send.call(inner, tagged, headers ? { ...options, headers } : options).then(orItsError);
+    const answer = await send.call(inner, tagged, headers ? { ...options, headers } : options);
+    if (answer instanceof NotRetried) throw answer.error;
+    return answer;
   };
   observeClient(inner, (options) => carriedBy(options)?.reply);
   return Object.assign(inner, { completionWithRetry, [TAGGED]: true });
-}
-
-/** The answer, unless it is an error that went past LangChain's retries. */
-function orItsError(answer: unknown): unknown {
-  if (answer instanceof NotRetried) throw answer.error;
-  return answer;
 }
 
 /**
