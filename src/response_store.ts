@@ -14,7 +14,7 @@ export interface StoredResponse {
 /** What an id of a response belongs to: nobody else may continue it. */
 export interface ResponseOwner {
   readonly baseURL: string;
-  /** Everything in the request that says who asks: API key and headers that stand for it. */
+  /** Everything in the request that says who asks. */
   readonly credentials: readonly string[];
   readonly model: string;
 }

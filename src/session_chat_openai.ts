@@ -11,7 +11,7 @@ import { annotateChunks, annotateEvents, annotateResult } from "./annotate_answe
 import { chooseEach } from "./attempts_in_session.js";
 import { copyOf } from "./copy_of.js";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
-import { baseUrlOf, type Reply } from "./inner_model.js";
+import { baseUrlOf, credentialsOf, type Reply } from "./inner_model.js";
 import { modelSession } from "./model_session.js";
 import {
   type CallContext,
@@ -32,13 +32,7 @@ import {
 } from "./session_chat_openai_fields.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
 import { checkExtraBody, tagRequests } from "./session_requests.js";
-import {
-  checkCarried,
-  credentialHeaders,
-  type HeadersInput,
-  parseTransport,
-  type Transport,
-} from "./session_transport.js";
+import { checkCarried, type HeadersInput, parseTransport, type Transport } from "./session_transport.js";
 import { type SessionWriter, sessionWriter } from "./session_writer.js";
 
 /**
@@ -281,7 +275,7 @@ export class SessionChatOpenAI<
     const { previous_response_id } = options;
     const body: OwnConversation & { model?: unknown } = { previous_response_id, ...this.modelKwargs, ...extraBody };
     const model = typeof body.model === "string" ? body.model : this.model;
-    const { apiKey, defaultHeaders } = this.clientConfig;
+    const { headers } = options as { headers?: HeadersInput };
     return planConversation({
       messages,
       session,
@@ -291,14 +285,7 @@ export class SessionChatOpenAI<
       model,
       owner: async () => ({
         baseURL: baseUrlOf(this.responses) ?? "",
-        credentials: [
-          typeof apiKey === "function" ? await apiKey() : (apiKey ?? ""),
-          ...credentialHeaders(
-            defaultHeaders,
-            (options as { headers?: HeadersInput }).headers,
-            options.options?.headers,
-          ),
-        ],
+        credentials: await credentialsOf(this.responses, headers, options.options?.headers),
         model,
       }),
     });
