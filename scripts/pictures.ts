@@ -9,7 +9,8 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { renderSession, renderSessionHtml, type SessionLogRow, SessionLogs } from "langchain-litellm-session";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "../test/support/chromium.js";
 
 const DIRECTORY = join(import.meta.dirname, "..", "docs", "pictures");
 
@@ -26,10 +27,7 @@ async function main(): Promise<void> {
   for await (const row of logs.list(sessionId)) rows.push(row);
 
   await mkdir(DIRECTORY, { recursive: true });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-  });
+  const browser = await launchChromium();
   try {
     await picture(browser, "terminal.png", 880, (page) => page.setContent(terminal(rows)));
     await picture(browser, "page.png", 1_200, (page) => page.setContent(renderSessionHtml(rows)));

@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { hasChromium, launchChromium } from "./support/chromium.js";
 import { allOf, ChatServer, ChatUser, eventsOf, textOf } from "./support/express_chat.js";
 import { type Gateway, type GatewayRequest, type Json, sendJson } from "./support/gateway.js";
 import { freePort, hasRedis, startRedis } from "./support/redis.js";
@@ -443,21 +443,10 @@ describe("the server", () => {
   });
 });
 
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-
-/** Without these, Chromium looks for Google's hosts. */
-const ARGUMENTS = [
-  ...["--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
-
-const isInstalled = existsSync(CHROMIUM);
-if (!isInstalled) console.log(`The Express app's page is not looked at in a browser: ${CHROMIUM} is not installed.`);
-
-describe.runIf(isInstalled)("the page, in Chromium", () => {
+describe.runIf(hasChromium("the page of the Express app"))("the page, in Chromium", () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    browser = await launchChromium();
   }, 60_000);
   afterAll(() => browser.close());
 

@@ -1,19 +1,8 @@
-import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderSessionHtml } from "../src/index.js";
+import { hasChromium, launchChromium } from "./support/chromium.js";
 import { logRow, strangeSession } from "./support/session_rows.js";
-
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-
-/** Without these, Chromium looks for Google's hosts. */
-const ARGUMENTS = [
-  ...["--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
-
-const isInstalled = existsSync(CHROMIUM);
-if (!isInstalled) console.log(`The page is not looked at in a browser: ${CHROMIUM} is not installed.`);
 
 const SESSIONS = {
   plain: [logRow(0), logRow(1_500, { status: "failure", error: "RateLimitError: slow down" }), logRow(2_000)],
@@ -21,10 +10,10 @@ const SESSIONS = {
   long: Array.from({ length: 100 }, (_, index) => logRow(index * 60_000, { durationMs: 1 })),
 };
 
-describe.runIf(isInstalled)("in Chromium", () => {
+describe.runIf(hasChromium("the session page"))("in Chromium", () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    browser = await launchChromium();
   }, 60_000);
   afterAll(() => browser.close());
 

@@ -1,0 +1,22 @@
+import { existsSync } from "node:fs";
+import { type Browser, chromium } from "playwright-core";
+
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+/** Whether there is a browser to look at pages with. Says so where there is none. */
+export function hasChromium(page: string): boolean {
+  const isInstalled = existsSync(CHROMIUM);
+  if (!isInstalled) console.log(`skipped: ${page} in a browser (install chromium, in Debian a package of that name)`);
+  return isInstalled;
+}
+
+/** A browser that asks nobody but the pages it is given. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      ...["--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"],
+      ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    ],
+  });
+}
