@@ -105,6 +105,13 @@ class BindingInSession<RunInput, RunOutput>
     return this.bound.enclose(fallback);
   }
 
+  override async stream(
+    input: RunInput,
+    options?: Partial<RunnableConfig>,
+  ): Promise<IterableReadableStream<RunOutput>> {
+    return super.stream(input, this.choose(options).config);
+  }
+
   override withRetry(fields?: RetryFields): RunnableRetry<RunInput, RunOutput> {
     return retryInSession<RunInput, RunOutput>(this, fields);
   }
@@ -130,6 +137,13 @@ class RetryInSession<RunInput, RunOutput>
 
   enclose(fallback: Runnable<RunInput, RunOutput>): Runnable<RunInput, RunOutput> {
     return this.bound.enclose(fallback);
+  }
+
+  override async stream(
+    input: RunInput,
+    options?: Partial<RunnableConfig>,
+  ): Promise<IterableReadableStream<RunOutput>> {
+    return super.stream(input, this.choose(options).config);
   }
 
   override async invoke(input: RunInput, options?: Partial<RunnableConfig>): Promise<RunOutput> {
@@ -178,7 +192,7 @@ class FallbacksInSession<RunInput, RunOutput>
     return runInSession(sessionId, () => super.invoke(input, config));
   }
 
-  /** LangChain's own replaces the implicit config by the options, before it asks for the iterator. */
+  /** LangChain's own fills in defaults, and replaces the implicit config by them, before it asks for the iterator. */
   override async stream(
     input: RunInput,
     options?: Partial<RunnableConfig>,

@@ -65,11 +65,23 @@ export interface RunnableWithSessionFields<
   config?: Partial<CallOptions> | undefined;
 }
 
-/**
- * In a config that a retry or fallback hands to its wrapper: the wrapper that chose the id, so that
- * it neither chooses nor tells it again for each attempt.
- */
-const CHOSEN_BY: unique symbol = Symbol("langchain-litellm-session.chosenBy");
+/** The key in `configurable` of what was chosen before a call: see {@link ChosenBefore}. */
+const CHOSEN: unique symbol = Symbol("langchain-litellm-session.chosen");
+
+/** Says that the id of a call was chosen, so that no attempt chooses or tells it again. */
+interface ChosenBefore {
+  /** The fields of the wrapper that chose it. */
+  readonly by: object;
+  /** What the caller gave, or did not: on the way, LangChain fills in defaults, which would win over what is bound. */
+  readonly given: Pick<RunnableConfig, "recursionLimit" | "tags">;
+}
+
+/** LangChain's `ensureConfig`, without the defaults that would win over what is bound. */
+function withoutDefaults(given: Partial<RunnableConfig>): Partial<RunnableConfig> {
+  const config: Partial<RunnableConfig> = ensureConfig(given);
+  for (const key of ["recursionLimit", "tags"] as const) if (given[key] === undefined) delete config[key];
+  return config;
+}
 
 /**
  * Wraps a Runnable so that everything inside one call of it is in one session: every call that a
@@ -123,6 +135,7 @@ export class RunnableWithSession<
     }
     enableImplicitConfig();
     this.wrapped = fields;
+    this.chooseBeforeEvents();
   }
 
   override getName(suffix?: string): string {
@@ -213,12 +226,16 @@ export class RunnableWithSession<
     const { session, context, entered, isChosen } = this.resolve(options as Partial<CallOptions>);
     if (!isChosen) this.tell(entered);
     const { sessionId: _, ...given } = { ...options } as Partial<RunnableWithSessionCallOptions>;
-    const config = ensureConfig(given);
+    const config = withoutDefaults(given);
+    const before: ChosenBefore = {
+      by: this.wrapped,
+      given: isChosen ?? { recursionLimit: given.recursionLimit, tags: given.tags },
+    };
     const configurable = {
       ...config.configurable,
       sessionId: session.id,
       [ENCLOSING]: undefined,
-      [CHOSEN_BY]: this.wrapped,
+      [CHOSEN]: before,
     };
     const metadata = withSessionMetadata(config.metadata, session, context);
     return { sessionId: session.id, config: { ...config, configurable, ...(metadata && { metadata }) } };
@@ -227,6 +244,17 @@ export class RunnableWithSession<
   /** @internal */
   enclose(fallback: Runnable<RunInput, RunOutput>): Runnable<RunInput, RunOutput> {
     return fallback instanceof RunnableWithSession ? fallback : withSession(fallback);
+  }
+
+  /**
+   * As for `stream`. Not an override: the overloads of core's `streamEvents` grow from version to
+   * version, and each user is to see his own.
+   */
+  private chooseBeforeEvents(): void {
+    type Options = Parameters<Runnable["streamEvents"]>[1];
+    const streamEvents = (input: RunInput, options: Options, ...more: unknown[]): unknown =>
+      Reflect.apply(super.streamEvents, this, [input, this.choose(options).config, ...more]);
+    Object.defineProperty(this, "streamEvents", { configurable: true, writable: true, value: streamEvents });
   }
 
   private enter(options: Partial<CallOptions> | undefined): { sessionId: string; config: Partial<CallOptions> } {
@@ -242,8 +270,10 @@ export class RunnableWithSession<
   /** Chooses the session of a call and writes it into its config. */
   private resolve(options: Partial<CallOptions> | undefined) {
     const bound = this.wrapped.config;
-    const { sessionId, ...passed } = mergeConfigs(bound, options) as Partial<CallOptions>;
-    const isChosen = (passed.configurable as { [CHOSEN_BY]?: unknown } | undefined)?.[CHOSEN_BY] === this.wrapped;
+    const before = (options?.configurable as { [CHOSEN]?: ChosenBefore } | undefined)?.[CHOSEN];
+    const isChosen = before?.by === this.wrapped ? before.given : undefined;
+    const restored = isChosen ? { ...options, recursionLimit: isChosen.recursionLimit, tags: isChosen.tags } : options;
+    const { sessionId, ...passed } = mergeConfigs(bound, restored) as Partial<CallOptions>;
     const named = isUnset(sessionId) ? bound?.sessionId : sessionId;
     const context: CallContext = {
       sessionId: isChosen ? undefined : named,
@@ -251,12 +281,12 @@ export class RunnableWithSession<
       implicit: getImplicitConfig(),
       enclosing: getEnclosingSessionId(),
     };
-    const config = ensureConfig(passed) as RunnableConfig;
+    const config = withoutDefaults(passed) as RunnableConfig;
     const session: ResolvedSession = resolveRunSession(context, () => this.ownSession(config)) ?? {
       id: newSessionId(),
       source: "call",
     };
-    const { [CHOSEN_BY]: _, ...configurable } = (config.configurable ?? {}) as { [CHOSEN_BY]?: unknown };
+    const { [CHOSEN]: _, ...configurable } = (config.configurable ?? {}) as { [CHOSEN]?: unknown };
     const entered: RunnableConfig = {
       ...config,
       configurable: { ...configurable, sessionId: session.id, [ENCLOSING]: session.id },
