@@ -30,19 +30,14 @@ interface CallOptions {
   options?: { [CARRIED]?: Carried };
 }
 
-const NOTHING: Called = { session: undefined, extraBody: undefined };
-
-/** What is known of the call that has these options. */
-export function calledBy(options: object): Called {
-  return (options as CallOptions)[CALLED] ?? NOTHING;
+/** What is known of the call that has these options. Undefined: they were not made from a call, as where a model is asked by another. */
+export function calledBy(options: object | undefined): Called | undefined {
+  return (options as CallOptions | undefined)?.[CALLED];
 }
 
-/**
- * Puts what is known of a call into its options. What another model put there, in options that were
- * passed on to this one, is not this call's.
- */
-export function setCalled(options: object, called: Called | undefined): void {
-  if (called || CALLED in options) (options as CallOptions)[CALLED] = called;
+/** Puts what is known of a call into its options, over what another model put there, which passed them on. */
+export function setCalled(options: object, called: Called): void {
+  (options as CallOptions)[CALLED] = called;
 }
 
 /** Call options of one request: a plain call hands `options.options` to the SDK, a streamed one the call options. */

@@ -22,7 +22,7 @@ import {
 } from "./resolve_session.js";
 import type { OwnConversation } from "./response_chain.js";
 import { type Conversation, isConversation, planConversation } from "./response_conversation.js";
-import { ChosenSession, calledBy, carrying, setCalled } from "./session_call.js";
+import { type Called, ChosenSession, calledBy, carrying, setCalled } from "./session_call.js";
 import {
   checkApiKey,
   checkChaining,
@@ -192,8 +192,7 @@ export class SessionChatOpenAI<
     if ("sessionId" in callOptions) delete callOptions.sessionId;
     if (session) checkCarried(session.id, this.transport);
     const tracedId = session && tracedSessionId(config.metadata, session, context);
-    const called = session || extraBody ? { session, extraBody, tracedId } : undefined;
-    setCalled(callOptions, called);
+    setCalled(callOptions, { session, extraBody, tracedId });
     return [config, callOptions];
   }
 
@@ -203,11 +202,11 @@ export class SessionChatOpenAI<
    */
   override getLsParams(options: this["ParsedCallOptions"]): ReturnType<ChatOpenAI<CallOptions>["getLsParams"]> {
     const params = super.getLsParams(options);
-    const { tracedId } = calledBy(options);
+    const tracedId = calledBy(options)?.tracedId;
     return tracedId === undefined ? params : Object.assign(params, { session_id: tracedId });
   }
 
-  override _generate(
+  override async _generate(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
@@ -216,9 +215,8 @@ export class SessionChatOpenAI<
       reply.readsStream = true; // With `streaming: true`, ChatOpenAI joins a stream, and adds its numbers up.
       return annotateResult(super._generate(sent, requested, runManager), reply, sessionId);
     });
-    return conversation
-      ? conversation.then((chained) => (chained ? chained.generate(send) : send(messages)))
-      : send(messages);
+    const chained = conversation && (await conversation);
+    return chained ? chained.generate(send) : send(messages);
   }
 
   override async *_streamResponseChunks(
@@ -255,23 +253,32 @@ export class SessionChatOpenAI<
     send: (sent: BaseMessage[], previousResponseId?: string) => T;
     conversation: Promise<Conversation | undefined> | undefined;
   } {
-    const { session, extraBody } = calledBy(options);
+    const called = calledBy(options) ?? this.delegated(options);
+    const { session, extraBody } = called;
     const isChained = this.usePreviousResponseId || this.responseStore !== undefined;
     const send = (sent: BaseMessage[], previousResponseId?: string) => {
       const reply: Reply = { isChained };
       const carried = { session, extraBody, write: this.write, previousResponseId, reply };
       return request(sent, carrying(options, carried), reply, session?.id);
     };
-    return { send, conversation: isChained ? this.conversation(messages, options) : undefined };
+    return { send, conversation: isChained ? this.conversation(messages, options, called) : undefined };
+  }
+
+  /** A call that another model makes of this one's `_generate`: it brings no config, so what is around it counts. */
+  private delegated(options: this["ParsedCallOptions"]): Called {
+    const given = mergeCallOptions(this.defaultOptions, options);
+    const { session } = this.chooseSession(given);
+    if (session) checkCarried(session.id, this.transport);
+    return { session, extraBody: checkExtraBody(given.extraBody) };
   }
 
   /** How this call continues its conversation, where it does. */
   private async conversation(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
+    { session, extraBody }: Called,
   ): Promise<Conversation | undefined> {
     if (!this._useResponsesApi(options)) return undefined;
-    const { session, extraBody } = calledBy(options);
     const { previous_response_id } = options;
     const body: OwnConversation & { model?: unknown } = { previous_response_id, ...this.modelKwargs, ...extraBody };
     const model = typeof body.model === "string" ? body.model : this.model;

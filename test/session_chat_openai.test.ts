@@ -1,6 +1,12 @@
-import { ChatOpenAICompletions, type ChatOpenAIFields } from "@langchain/openai";
+import { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import { ChatOpenAI, ChatOpenAICompletions, type ChatOpenAIFields } from "@langchain/openai";
 import { describe, expect, it } from "vitest";
-import { SessionChatOpenAI } from "../src/index.js";
+import {
+  SessionChatOpenAI,
+  type SessionChatOpenAICallOptions,
+  type SessionChatOpenAIFields,
+  withSession,
+} from "../src/index.js";
 import { drain } from "./support/paths.js";
 import { connection, countClients, modelOf, sessions, useGateway } from "./support/session.js";
 
@@ -152,4 +158,48 @@ it("options that a subclass passes on to another model do not bring the session 
   }
   await new Asking({ ...connection(gateway.current), sessionId: "a" }).invoke("hi");
   expect(sessions(gateway.current)).toEqual([undefined, "a"]);
+});
+
+describe("a model that another one asks by its own methods", () => {
+  /** As LangChain's configurable models do it. */
+  class Guard extends BaseChatModel {
+    constructor(readonly inner: SessionChatOpenAI) {
+      super({});
+    }
+    _llmType() {
+      return "guard";
+    }
+    _generate(...args: Parameters<SessionChatOpenAI["_generate"]>) {
+      return this.inner._generate(args[0], {} as never, args[2]);
+    }
+    override _streamResponseChunks(...args: Parameters<SessionChatOpenAI["_streamResponseChunks"]>) {
+      return this.inner._streamResponseChunks(args[0], {} as never, args[2]);
+    }
+  }
+
+  it.each<[string, SessionChatOpenAIFields, SessionChatOpenAICallOptions, string | undefined]>([
+    ["the constructor", { sessionId: "own" }, {}, "own"],
+    ["what is bound", { sessionId: "own" }, { sessionId: "bound" }, "bound"],
+    ["nothing", { sessionId: false }, {}, undefined],
+  ])("is in the session of %s", async (_, fields, bound, expected) => {
+    const guard = new Guard(modelOf(gateway.current, fields).withConfig({ ...bound, extraBody: { tags: ["a"] } }));
+    await guard.invoke("hi");
+    for await (const _chunk of await guard.stream("hi"));
+    expect(sessions(gateway.current)).toEqual([expected, expected]);
+    expect(gateway.current.requests.map(({ body }) => body.tags)).toEqual([["a"], ["a"]]);
+  });
+
+  it("is in the session around it", async () => {
+    const guard = withSession(new Guard(modelOf(gateway.current, { sessionId: "own" })));
+    await guard.invoke("hi", { configurable: { sessionId: "around" } });
+    for await (const _ of await guard.stream("hi", { configurable: { sessionId: "around" } }));
+    expect(sessions(gateway.current)).toEqual(["around", "around"]);
+  });
+
+  it("tells its LangSmith parameters without options, as ChatOpenAI does", () => {
+    const fields = connection(gateway.current);
+    expect(new SessionChatOpenAI(fields).getLsParams(undefined as never)).toEqual(
+      new ChatOpenAI(fields).getLsParams({ stop: undefined } as never),
+    );
+  });
 });

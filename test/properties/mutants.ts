@@ -36,7 +36,7 @@ export class Faithful extends SessionChatOpenAI {
     options?: Partial<SessionChatOpenAICallOptions>,
   ): [RunnableConfig, this["ParsedCallOptions"]] {
     const separate = () => super._separateRunnableConfigFromCallOptionsCompat(options);
-    const resolve: Read = () => calledBy(separate()[1]).session?.id;
+    const resolve: Read = () => calledBy(separate()[1])?.session?.id;
     const key = String(++callCount);
     calls.set(key, this.reading(resolve));
     const headers = { [KEY]: key };
