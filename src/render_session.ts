@@ -82,7 +82,18 @@ export function renderSession(source: SessionSource, options: RenderSessionOptio
       lines.push(indent + style("failed", toWidth(plainLine(call.error), width - indent.length).trimEnd()));
     }
   }
-  return [...lines, "", formatSums(session).join(" · ")].join("\n");
+  return [...lines, "", ...joined(formatSums(session), width)].join("\n");
+}
+
+/** The sums on one line, or on more, where they are longer than it. */
+function joined(sums: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const sum of sums) {
+    const longer = `${lines.at(-1)} · ${sum}`;
+    if (lines.length > 0 && longer.length <= width) lines.splice(-1, 1, longer);
+    else lines.push(toWidth(sum, width).trimEnd());
+  }
+  return lines;
 }
 
 /** One line of the table. The bar has its width already: it may be styled. */
@@ -102,18 +113,32 @@ function bar({ startMs, durationMs }: PicturedCall, spanMs: number, width: numbe
   return " ".repeat(first) + (durationMs === undefined ? "░" : "█").repeat(length) + " ".repeat(width - first - length);
 }
 
-/** What a terminal draws two columns wide: East Asian letters and emoji. */
+/**
+ * What a terminal draws two columns wide: East Asian letters and emoji. Two of the letters that
+ * make a flag take two columns together.
+ */
 const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2ff}\u{1d300}-\u{1d37f}\u{1f000}-\u{1f1e5}\u{1f200}-\u{1faff}\u{20000}-\u{3fffd}]|(?!\p{Regional_Indicator})\p{Emoji_Presentation}/u;
+
+/** Marks are drawn onto the letter before. The others, of \p{Mc}, take a column. */
+const MARK = /[\p{Mn}\p{Me}]/u;
+
+/** More marks than any script puts on a letter would be drawn over the lines around. */
+const MAX_MARKS = 4;
 
 /** The text in exactly `width` columns, cut if it must be. */
-function toWidth(text: string, width: number, align: "left" | "right" = "left"): string {
+export function toWidth(text: string, width: number, align: "left" | "right" = "left"): string {
   let columns = 0;
+  let marks = 0;
   let kept = "";
   // What is kept if the rest does not fit: it leaves a column for the sign that says so.
   let cut = { text: "", columns: 0 };
-  for (const character of text) {
-    columns += /\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  // U+FE0F makes some signs wide emoji, but not in every terminal.
+  for (const character of text.replaceAll("\ufe0f", "")) {
+    const isMark = MARK.test(character);
+    marks = isMark ? marks + 1 : 0;
+    if (marks > MAX_MARKS) continue;
+    columns += isMark ? 0 : WIDE.test(character) ? 2 : 1;
     if (columns > width) {
       kept = `${cut.text}…`;
       columns = cut.columns + 1;

@@ -32,15 +32,15 @@ export interface SessionLogsWaitOptions extends SessionLogsOptions {
   /** How many calls of the session to wait for. */
   calls: number;
 
-  /** How long to wait, in milliseconds. Default: 60,000. */
+  /** How long to wait for the calls, in milliseconds, before their sums are read. Default: 60,000. */
   timeoutMs?: number | undefined;
 }
 
 /** How long to wait between two looks at the log. */
 const POLL_MS = 500;
 
-/** How long the last look may take. */
-const LAST_LOOK_MS = 1_000;
+/** With less time left than this, there is no use in another look. */
+const LAST_LOOK_MS = 50;
 
 /** The longest time that a timer can be set to. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -110,20 +110,24 @@ export class SessionLogs {
       throw new TypeError(`Invalid option "calls": expected a positive whole number, got ${describe(calls)}.`);
     }
     const deadlineMs = performance.now() + timeoutMs;
-    for (;;) {
-      // The last look comes when the time is up.
-      const requestMs = Math.max(LAST_LOOK_MS, deadlineMs - performance.now());
-      const { total } = await this.#readPage(id, 1, 1, signal, requestMs);
-      if (total >= calls) return this.summary(id, { signal });
-      const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0) {
-        throw new SessionLogsError(
-          "TIMEOUT",
-          `${this.baseURL} has ${total} of ${calls} calls of session ${describe(id)} in its log after ${timeoutMs / 1_000} s.`,
-        );
+    let total: number | undefined;
+    for (let leftMs = timeoutMs; total === undefined || leftMs > LAST_LOOK_MS; ) {
+      try {
+        ({ total } = await this.#readPage(id, 1, 1, signal, leftMs));
+      } catch (error) {
+        // A proxy that answered before, and now not in the rest of the time: the calls were not there.
+        if (total === undefined || performance.now() < deadlineMs - LAST_LOOK_MS || !isTimeout(error)) throw error;
       }
-      await sleep(Math.min(POLL_MS, leftMs), signal);
+      if (total >= calls) return this.summary(id, { signal });
+      leftMs = deadlineMs - performance.now();
+      // Half of the rest is left for the next look.
+      await sleep(Math.max(0, Math.min(POLL_MS, leftMs / 2)), signal);
+      leftMs = deadlineMs - performance.now();
     }
+    throw new SessionLogsError(
+      "TIMEOUT",
+      `${this.baseURL} has ${total} of ${calls} calls of session ${describe(id)} in its log after ${timeoutMs / 1_000} s.`,
+    );
   }
 
   /** The session in LiteLLM's own UI. */
@@ -144,6 +148,10 @@ export class SessionLogs {
     if (!parsed) throw notLiteLLM(this.baseURL);
     return parsed;
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return SessionLogsError.isInstance(error) && error.code === "TIMEOUT";
 }
 
 /** The proxy's own URL of what people give as one: a model's `baseURL` ends in `/v1`. */

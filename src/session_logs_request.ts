@@ -42,7 +42,24 @@ export async function getJson(proxy: LogsProxy, path: string, signal: AbortSigna
   const answer = parseJson(text);
   if (status >= 200 && status < 300 && answer !== undefined) return answer;
   const { code, message } = explain(status, answer, apiKey);
+  // Others, too, say that they have no such path.
+  if (code === "UNSUPPORTED_VERSION") {
+    if (path === ALIVE) throw notLiteLLM(root, status);
+    await checkAlive(proxy, signal);
+  }
   throw new SessionLogsError(code, `${root} ${message}`, status);
+}
+
+const ALIVE = "/health/liveliness";
+
+/**
+ * Asks what every LiteLLM answers, of whatever version, without a key.
+ *
+ * @throws {SessionLogsError} if no LiteLLM answers.
+ */
+export async function checkAlive(proxy: LogsProxy, signal: AbortSignal | undefined): Promise<void> {
+  const answer = await getJson({ ...proxy, apiKey: undefined }, ALIVE, signal);
+  if (!/alive/i.test(String(answer))) throw notLiteLLM(proxy.root);
 }
 
 /** The error for JSON that is not LiteLLM's. */

@@ -57,6 +57,83 @@ it("says which transport to use where the default does not group", async () => {
   expect(stdout).toContain('Sessions do not group by default here. Set sessionTransport: "body".');
 });
 
+const transportOf = ({ body, headers }: LogRequest) =>
+  headers["x-litellm-session-id"]
+    ? body.litellm_session_id
+      ? "litellm"
+      : "headers"
+    : body.metadata
+      ? "metadata"
+      : "body";
+
+it("waits for each transport until its own rows are there", async () => {
+  const server = await startServer();
+  server.sessionIn = bodyOrHeader;
+  // Two workers, each with a log of its own that it writes when it likes to.
+  server.lateMs = (request) => ({ litellm: 0, body: 0, headers: 7_000, metadata: 7_500 })[transportOf(request)];
+  const { code, stdout } = await runCommand(["doctor", "--wait", "30"], envOf(server));
+  expect(tableOf(stdout)).toEqual([
+    ["litellm", "2 of 2", "groups"],
+    ["body", "2 of 2", "groups"],
+    ["headers", "2 of 2", "groups"],
+    ["metadata", "0 of 2", "does not group"],
+  ]);
+  expect(code).toBe(0);
+}, 60_000);
+
+it("does not say that sessions split where calls are not in the log in time", async () => {
+  const server = await startServer();
+  server.sessionIn = bodyOrHeader;
+  server.lateMs = (request) => (transportOf(request) === "body" ? 0 : Number.POSITIVE_INFINITY);
+  const { code, stdout } = await runCommand(["doctor", "--wait", "1"], envOf(server));
+  const unchecked = "could not check (not in the log after 1 s)";
+  expect(tableOf(stdout)).toEqual([
+    ["litellm", "0 of 2", unchecked],
+    ["body", "2 of 2", "groups"],
+    ["headers", "0 of 2", unchecked],
+    ["metadata", "0 of 2", unchecked],
+  ]);
+  expect(stdout).toContain(
+    'The default, sessionTransport: "litellm", could not be checked: try again, or wait longer with --wait. What groups for certain is sessionTransport: "body".',
+  );
+  expect(stdout).not.toContain("do not group");
+  expect(code).toBe(1);
+});
+
+it("needs no look at single rows to say what groups", async () => {
+  const server = await startServer();
+  server.sessionIn = bodyOrHeader;
+  server.reply = ({ path }) => (path === "/spend/logs" ? recorded("1.106.0", "session as virtual") : undefined);
+  const { code, stdout } = await runCommand(["doctor", "--wait", "2"], envOf(server));
+  expect(tableOf(stdout).map(([, , verdict]) => verdict)).toEqual([
+    ...["groups", "groups", "groups", "could not check (not in the log after 2 s)"],
+  ]);
+  expect(code).toBe(0);
+});
+
+it("goes on waiting after a failure of the proxy", async () => {
+  const server = await startServer();
+  server.sessionIn = bodyOrHeader;
+  let failures = 0;
+  server.reply = ({ path }) => {
+    if (callsOf(server).length < 8 || path.endsWith("completions") || failures === 2) return undefined;
+    failures += 1;
+    return { status: 502, html: "<h1>Bad Gateway</h1>" };
+  };
+  const { code, stdout } = await runCommand(["doctor", "--wait", "10"], envOf(server));
+  expect([code, failures], stdout).toEqual([0, 2]);
+});
+
+it("does not say that a transport splits whose call did not come through", async () => {
+  const server = await startServer();
+  server.reply = (request) =>
+    request.path.endsWith("completions") && transportOf(request) === "body"
+      ? { status: 503, body: { error: { message: "busy" } } }
+      : undefined;
+  const { stdout } = await runCommand(["doctor", "--wait", "1"], envOf(server));
+  expect(tableOf(stdout)[1]).toEqual(["body", "0 of 2", "could not check (HTTP 503: busy)"]);
+});
+
 it("says so where nothing groups, and what a refusal said", async () => {
   const server = await startServer();
   server.sessionIn = () => undefined;
@@ -67,7 +144,7 @@ it("says so where nothing groups, and what a refusal said", async () => {
   const { code, stdout, stderr } = await runCommand(["doctor", "--wait", "1"], envOf(server));
   expect(code).toBe(1);
   expect(tableOf(stdout).at(-1)).toEqual(["metadata", "0 of 2", "does not group (HTTP 400: no metadata for …)"]);
-  expect(stdout).toContain("No transport groups here");
+  expect(stdout).toContain("No transport was seen to group here");
   expect(stdout + stderr).not.toContain(KEY);
 });
 
@@ -126,7 +203,7 @@ it("chooses LITELLM_MODEL, else the first model that is for chat", async () => {
 
 it("ends with 130 when it is interrupted while it waits", async () => {
   const server = await startServer();
-  server.sessionIn = () => undefined;
+  server.lateMs = () => Number.POSITIVE_INFINITY;
   const waiting = startCommand(["doctor"], envOf(server));
   await vi.waitFor(() => expect(callsOf(server)).toHaveLength(8), 15_000);
   await vi.waitFor(() => expect(server.pages.length).toBeGreaterThan(4), 15_000);

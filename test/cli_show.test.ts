@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { renderSession, renderSessionHtml, type SessionLogRow, SessionLogs } from "../src/index.js";
 import { runCommand, startCommand } from "./support/command.js";
-import { type LogServer, recorded, rowOf, useLogServers } from "./support/log_server.js";
+import { type LogServer, type Reply, recorded, rowOf, useLogServers } from "./support/log_server.js";
 
 const startServer = useLogServers();
 
@@ -62,8 +62,22 @@ it("writes a page to a file, or to the standard output", async () => {
   });
   expect(await readFile(file, "utf8")).toBe(page);
   expect(await runCommand(["show", "s", "--html", "-"], env)).toEqual({ code: 0, stdout: page, stderr: "" });
-  const nowhere = await runCommand(["show", "s", "--html", join(directory, "no", "such", "dir")], env);
-  expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringMatching(/^litellm-session: ENOENT.*\n$/) });
+});
+
+it("ends with 1 and one line where the page can't be written", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "session-cli-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const { env } = await serverWithCalls(1);
+  const cases = [
+    [directory, "illegal operation on a directory"],
+    [join(directory, "no", "such"), "no such file or directory"],
+    [join(import.meta.filename, "page.html"), "not a directory"],
+  ] as const;
+  for (const [file, why] of cases) {
+    expect(await runCommand(["show", "s", "--html", file], env)).toEqual({
+      ...{ code: 1, stdout: "", stderr: `litellm-session: The page can't be written to ${file}: ${why}.\n` },
+    });
+  }
 });
 
 it.each([[], ["--json"]])("ends with 1 for a session without calls %j", async (...options) => {
@@ -96,6 +110,53 @@ it("follows a session until it is interrupted", async () => {
   watching.interrupt();
   const { code, stderr } = await watching.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});
+
+const TRANSIENT: [string, Reply][] = [
+  ["a gateway's 502", { status: 502, html: "<h1>Bad Gateway</h1>" }],
+  ["too many requests", { status: 429, body: { error: { message: "slow down" } } }],
+  ["a connection that breaks", "drop"],
+  ["a database that is away", recorded("1.106.0", "no database: session")],
+];
+
+it.each(TRANSIENT)("goes on watching after %s, which it tells once", async (_, reply) => {
+  const { server, env } = await serverWithCalls(1);
+  const watching = startCommand(["show", "s", "--watch"], env);
+  await vi.waitFor(() => expect(watching.stdout()).toContain("\n1 call · "), 15_000);
+  let failures = 0;
+  server.reply = () => {
+    failures += 1;
+    return failures > 2 ? undefined : reply;
+  };
+  await vi.waitFor(() => expect(failures).toBeGreaterThan(2), 15_000);
+  server.rows.push(rowOf("1.106.0", "row-1", 100));
+  await vi.waitFor(() => expect(watching.stdout()).toContain("\n2 calls · "), 15_000);
+  watching.interrupt();
+  const { code, stdout, stderr } = await watching.ended;
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^Trying again: http:\S+ .*\n$/);
+  expect(stdout.match(/1 call · /g)).toHaveLength(1);
+});
+
+it.each<[string, Reply]>([
+  ["a key that is refused", recorded("1.106.0", "session as wrong")],
+  ["something that is no LiteLLM", { status: 404, html: "<h1>404</h1>" }],
+  ["a request that is refused", { status: 422, body: { detail: "no" } }],
+])("stops watching at %s", async (_, reply) => {
+  const { server, env } = await serverWithCalls(1);
+  const watching = startCommand(["show", "s", "--watch"], env);
+  await vi.waitFor(() => expect(watching.stdout()).toContain("\n1 call · "), 15_000);
+  server.reply = () => reply;
+  const { code, stderr } = await watching.ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^litellm-session: http:.*\n$/);
+});
+
+it("watches nothing that it can't reach at the start", async () => {
+  const { server, env } = await serverWithCalls(1);
+  server.reply = () => ({ status: 502, html: "<h1>Bad Gateway</h1>" });
+  const { code, stderr } = await runCommand(["show", "s", "--watch"], env);
+  expect([code, stderr]).toEqual([1, `litellm-session: ${server.url} failed (HTTP 502)\n`]);
 });
 
 it("ends with 130 when it is interrupted while it reads", async () => {

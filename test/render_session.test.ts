@@ -76,13 +76,17 @@ it("sorts calls by their start", () => {
   expect(text.indexOf("first")).toBeLessThan(text.indexOf("second"));
 });
 
-/** How many columns a terminal takes for a line of these tests. */
+/** How many columns a terminal takes for a line of these tests, by Unicode's own tables. */
 const columns = (line: string) =>
-  [...line].reduce((sum, letter) => sum + (/[\u4e00-\u9fff😀]/u.test(letter) ? 2 : 1), 0);
+  [...line].reduce((sum, letter) => {
+    if (/[\p{Mn}\p{Me}]/u.test(letter)) return sum;
+    return sum + (/[\u4e00-\u9fff\ufe10\u{17000}\u{1b000}\u{1f680}😀👩]/u.test(letter) ? 2 : 1);
+  }, 0);
 
 describe.each([80, 100, 140])("in %d columns", (width) => {
   it("keeps to them, whatever the names", () => {
-    for (const line of renderSession(strangeSession(), { width }).split("\n").slice(0, -1)) {
+    const huge = logRow(1e15, { inputTokens: 1e300, outputTokens: 1e300, costUsd: -1e300, durationMs: 1e15 });
+    for (const line of renderSession([...strangeSession(), huge], { width }).split("\n")) {
       expect(columns(line), line).toBeLessThanOrEqual(width);
     }
   });
@@ -96,6 +100,13 @@ describe.each([80, 100, 140])("in %d columns", (width) => {
       "e\u0301".repeat(18),
       "m".repeat(18),
       "m".repeat(19),
+      // Letters that stand beside the one before, flags of two letters, old scripts, emoji of several.
+      "\u0915\u093e".repeat(18),
+      "🇩🇪".repeat(18),
+      "\u{17000}".repeat(18),
+      "\u{1b000}\ufe10".repeat(18),
+      "👩‍🚀".repeat(18),
+      "\u2764\ufe0f".repeat(18),
     ];
     const lines = renderSession(
       names.map((modelGroup, index) => logRow(index, { modelGroup })),
@@ -104,9 +115,23 @@ describe.each([80, 100, 140])("in %d columns", (width) => {
       .split("\n")
       .filter((line) => line.endsWith(" ok"));
     expect(lines).toHaveLength(names.length);
-    const plain = lines.map((line) => line.replaceAll("\u0301", ""));
-    expect(new Set(plain.map(columns)).size).toBe(1);
+    expect(new Set(lines.map(columns)).size).toBe(1);
+    // Some terminals draw it as a wide emoji, others do not.
+    expect(lines.join()).not.toContain("\ufe0f");
   });
+});
+
+it("breaks the sums between two of them where they are long", () => {
+  const rows = Array.from({ length: 1_000 }, (_, index) => logRow(index, { inputTokens: 1e9, costUsd: 1e6 }));
+  expect(renderSession(rows, { width: 80 }).split("\n").slice(-2)).toEqual([
+    "1,000 calls · 1,000,000,000,000 tokens in, 56,000 out · $1000000000.00",
+    "2.00 s in all, 16m 40s in calls",
+  ]);
+});
+
+it("keeps a few marks on a letter, not a thousand", () => {
+  const text = renderSession([logRow(0, { modelGroup: `e${"\u0301".repeat(1_000)}f` })]);
+  expect(text).toMatch(/ e\u0301{1,4}f /);
 });
 
 it("leaves nothing in it that a terminal would obey", () => {

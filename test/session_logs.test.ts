@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { SessionIdError, type SessionLogRow, SessionLogs, SessionLogsError } from "../src/index.js";
-import { RECORDED_VERSIONS, recorded, rowOf, useLogServers } from "./support/log_server.js";
+import { type LogServer, RECORDED_VERSIONS, recorded, rowOf, useLogServers } from "./support/log_server.js";
 
 const startServer = useLogServers();
 
@@ -223,11 +223,34 @@ it("says how many calls there are when it has waited long enough", async () => {
   ]);
 });
 
+/** How long it waited for a call that never comes, and how it ended. */
+async function waited(server: LogServer, timeoutMs: number): Promise<{ ms: number; error: unknown }> {
+  const startedAt = performance.now();
+  const waiting = new SessionLogs({ baseURL: server.url }).waitFor("s", { calls: 1, timeoutMs });
+  const error: unknown = await waiting.catch((thrown) => thrown);
+  return { ms: performance.now() - startedAt, error };
+}
+
+it("waits no longer than it may, and looks until then", async () => {
+  const server = await startServer();
+  const { ms, error } = await waited(server, 900);
+  expect(error).toMatchObject({ code: "TIMEOUT", message: expect.stringContaining("has 0 of 1 calls") });
+  expect(ms).toBeGreaterThan(800);
+  expect(ms).toBeLessThan(900 + 700);
+});
+
 it("waits no longer than it may for a proxy that hangs", async () => {
   const server = await startServer();
   server.reply = () => "hang";
-  const startedAt = performance.now();
-  const waiting = new SessionLogs({ baseURL: server.url }).waitFor("s", { calls: 1, timeoutMs: 200 });
-  await expect(waiting).rejects.toMatchObject({ code: "TIMEOUT" });
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  const { ms, error } = await waited(server, 200);
+  expect(error).toMatchObject({ code: "TIMEOUT", message: expect.stringContaining("did not answer within 0.2 s") });
+  expect(ms).toBeLessThan(200 + 700);
+});
+
+it("waits no longer than it may for a last look that hangs, and says what it saw before", async () => {
+  const server = await startServer();
+  server.reply = () => (server.requests.length > 1 ? "hang" : undefined);
+  const { ms, error } = await waited(server, 400);
+  expect(error).toMatchObject({ code: "TIMEOUT", message: expect.stringContaining("has 0 of 1 calls") });
+  expect(ms).toBeLessThan(400 + 700);
 });

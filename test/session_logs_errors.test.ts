@@ -68,6 +68,7 @@ describe("not a LiteLLM", () => {
     ["rows with another total", { status: 200, body: { data: [], total: -1, total_pages: "3" } }],
     ["a row without a time", { status: 200, body: [rowOf("1.70.4", "a", 0, { startTime: "never" })] }],
     ["another API's error", { status: 404, body: { errors: ["no route"] } }],
+    ["OpenAI itself", { status: 404, body: { error: { message: "Invalid URL (GET /spend/logs/session/ui)" } } }],
   ])("%s", async (_, reply) => {
     const error = await errorOf(reply);
     expect(error.code).toBe("NOT_LITELLM");
@@ -75,10 +76,33 @@ describe("not a LiteLLM", () => {
   });
 });
 
-it("a LiteLLM without the endpoint", async () => {
-  const error = await errorOf({ status: 404, body: { detail: "Not Found" } });
-  expect(error).toMatchObject({ code: "UNSUPPORTED_VERSION", status: 404 });
-  expect(error.message).toContain("has no session logs (HTTP 404)");
+describe("what has no such endpoint", () => {
+  async function errorWhere(alive: Reply): Promise<SessionLogsError> {
+    const server = await startServer();
+    server.reply = ({ path, key }) => {
+      if (path === "/health/liveliness") expect(key).toBeUndefined();
+      return path === "/health/liveliness" ? alive : { status: 404, body: { detail: "Not Found" } };
+    };
+    return new SessionLogs({ baseURL: server.url, apiKey: KEY }).summary("s").then(
+      () => expect.unreachable(),
+      (error) => error,
+    );
+  }
+
+  it.each(RECORDED_VERSIONS)("is too old, where it says that it lives as LiteLLM %s does", async (version) => {
+    const error = await errorWhere(recorded(version, "liveliness"));
+    expect(error).toMatchObject({ code: "UNSUPPORTED_VERSION", status: 404 });
+    expect(error.message).toMatch(
+      /^http:\S+ has no session logs \(HTTP 404\): they came with LiteLLM .* Update the proxy/,
+    );
+  });
+
+  it.each<Reply>([
+    { status: 404, body: { detail: "Not Found" } },
+    { status: 200, html: "<h1>Hello</h1>" },
+  ])("is no LiteLLM, where it says %j", async (alive) => {
+    expect(await errorWhere(alive)).toMatchObject({ code: "NOT_LITELLM" });
+  });
 });
 
 it.each<[string, Reply, string]>([

@@ -3,22 +3,15 @@ import { SessionLogs } from "../session_logs.js";
 import { SessionLogsError } from "../session_logs_error.js";
 import { formatUsd, plainLine } from "../session_picture.js";
 import type { Command } from "./arguments.js";
+import { CALLS, readLog } from "./doctor_log.js";
 import { askProxy, chooseModel, type Probe, type ProbeAnswer, sendCall } from "./doctor_probe.js";
-import { recommend, TRANSPORTS, table, UNCHECKED } from "./doctor_report.js";
+import { adviceOf, TRANSPORTS, table, UNCHECKED } from "./doctor_report.js";
 import type { Terminal } from "./terminal.js";
-
-const CALLS = 2;
-
-/** After the default's calls are there, the others get at least so long: several workers write one log. */
-const GRACE_MS = 5_000;
-
-const POLL_MS = 1_000;
 
 /** Finds out whether sessions group on this proxy. Returns the exit code. */
 export async function doctor(
   { baseURL, model: wanted, waitMs }: Extract<Command, { name: "doctor" }>,
   terminal: Terminal,
-  signal: AbortSignal,
 ): Promise<number> {
   const logs = new SessionLogs({ baseURL });
   const ok = (text: string) => terminal.print(`${terminal.style("ok", "ok")}      ${text}`);
@@ -39,7 +32,7 @@ export async function doctor(
   terminal.print(terminal.style("title", `The proxy at ${logs.baseURL}`));
   const proxy = await step(
     ({ version }) => (version ? `It is a LiteLLM, version ${plainLine(version)}.` : "It is a LiteLLM."),
-    () => askProxy(logs.baseURL, signal),
+    () => askProxy(logs.baseURL),
   );
   if (!proxy) return 1;
   const models = await step(
@@ -49,7 +42,7 @@ export async function doctor(
   if (!models) return 1;
   const empty = await step(
     () => "The key may read logs.",
-    () => logs.summary(newSessionId(), { signal }),
+    () => logs.summary(newSessionId()),
   );
   if (!empty) {
     terminal.print("Not checked: whether sessions group. That takes a look at the log. No calls were sent.");
@@ -66,7 +59,7 @@ export async function doctor(
   terminal.print(`\nSends ${count} calls of at most one token each to ${plainLine(model)}. Your provider bills them.`);
   for (const [index, probe] of callOrder(probes).entries()) {
     terminal.progress(`Call ${index + 1} of ${count}`);
-    const answer = await sendCall(logs.baseURL, model, probe, index, signal);
+    const answer = await sendCall(logs.baseURL, model, probe, index);
     probe.answers.push(answer);
     if (index === 0 && answer.error !== undefined) {
       failed(`${plainLine(model)} did not answer: ${plainLine(answer.error)}`);
@@ -79,16 +72,12 @@ export async function doctor(
   const version = proxy.version ?? answers.find((answer) => answer.version)?.version;
   if (proxy.version === undefined && version) ok(`LiteLLM says its version with an answer: ${plainLine(version)}.`);
 
-  const found = await waitForLog(logs, probes, waitMs, terminal, signal);
-  terminal.print(`\n${table(probes, found, CALLS, terminal.style)}\n`);
-  const { use, advice } = recommend(
-    probes.map(({ sessionId }) => found.get(sessionId) ?? 0),
-    CALLS,
-  );
-  terminal.print(advice);
+  const findings = await readLog(logs, probes, waitMs, terminal);
+  terminal.print(`\n${table(findings, CALLS, terminal.style)}\n`);
+  terminal.print(adviceOf(findings));
   terminal.print(costLine(answers));
   terminal.print(`Not checked: ${UNCHECKED}.`);
-  return use === "litellm" ? 0 : 1;
+  return findings[0]?.verdict === "groups" ? 0 : 1;
 }
 
 /** The default first, so that a model that can't be called costs one try, and last, so that its rows come last. */
@@ -96,51 +85,9 @@ function callOrder(probes: readonly Probe[]): Probe[] {
   return [...probes, ...[...probes].reverse()];
 }
 
-/** How many calls of each session are in the log, when all are or the time is up. */
-async function waitForLog(
-  logs: SessionLogs,
-  probes: readonly Probe[],
-  waitMs: number,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, number>> {
-  const startedMs = performance.now();
-  const found = new Map<string, number>();
-  let deadlineMs = waitMs;
-  let hasDefault = false;
-  for (;;) {
-    for (const { sessionId } of probes) {
-      if ((found.get(sessionId) ?? 0) >= CALLS) continue;
-      found.set(sessionId, (await logs.summary(sessionId, { signal })).calls);
-    }
-    const elapsedMs = performance.now() - startedMs;
-    const calls = [...found.values()].reduce((sum, each) => sum + each, 0);
-    if (calls >= probes.length * CALLS) return found;
-    const isThere = (found.get(probes[0]?.sessionId ?? "") ?? 0) >= CALLS;
-    if (isThere && !hasDefault) deadlineMs = Math.min(waitMs, elapsedMs + Math.max(GRACE_MS, elapsedMs));
-    hasDefault = isThere;
-    if (elapsedMs >= deadlineMs) return found;
-    const seconds = Math.round(elapsedMs / 1_000);
-    terminal.progress(
-      `Waiting for the log, up to ${Math.round(deadlineMs / 1_000)} s: ${calls} of ${probes.length * CALLS} calls in their session after ${seconds} s`,
-    );
-    await sleep(POLL_MS, signal);
-  }
-}
-
 function costLine(answers: readonly ProbeAnswer[]): string {
   const known = answers.filter(({ costUsd }) => costUsd !== undefined);
   if (known.length === 0) return "The calls' cost: the proxy did not say.";
   const sum = known.reduce((total, { costUsd }) => total + (costUsd ?? 0), 0);
   return `The calls cost ${formatUsd(sum)}, by what the proxy said of ${known.length} of ${answers.length}.`;
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });
 }

@@ -1,6 +1,7 @@
 import { costOf, parseResponseHeaders } from "../litellm_response.js";
 import { sessionFetch } from "../session_fetch.js";
-import { getJson, notLiteLLM } from "../session_logs_request.js";
+import { checkAlive, getJson, type LogsProxy, notLiteLLM } from "../session_logs_request.js";
+import { isPlainObject } from "../session_transport.js";
 import type { TransportName } from "./doctor_report.js";
 
 const TIMEOUT_MS = 60_000;
@@ -16,6 +17,10 @@ export interface Probe {
 export interface ProbeAnswer {
   /** Why there was no answer. */
   readonly error?: string | undefined;
+  /** Whether the proxy does not take such a call. */
+  readonly isRefused?: boolean | undefined;
+  /** The call's key in the log. */
+  readonly requestId?: string | undefined;
   readonly version?: string | undefined;
   readonly costUsd?: number | undefined;
 }
@@ -32,18 +37,17 @@ export interface ProxyFacts {
  *
  * @throws {SessionLogsError} if it is no LiteLLM.
  */
-export async function askProxy(root: string, signal: AbortSignal): Promise<ProxyFacts> {
-  const apiKey = process.env.LITELLM_API_KEY || undefined;
-  const proxy = { root, apiKey: undefined, fetch: undefined, timeoutMs: TIMEOUT_MS };
-  const alive = await getJson(proxy, "/health/liveliness", signal);
-  if (!/alive/i.test(String(alive))) throw notLiteLLM(root);
+export async function askProxy(root: string): Promise<ProxyFacts> {
+  const proxy = proxyAt(root);
+  await checkAlive(proxy, undefined);
   // Newer versions do not tell strangers which they are.
-  const readiness = await getJson(proxy, "/health/readiness", signal).catch(() => undefined);
+  const stranger = { ...proxy, apiKey: undefined };
+  const readiness = await getJson(stranger, "/health/readiness", undefined).catch(() => undefined);
   const { litellm_version } = (readiness ?? {}) as { litellm_version?: unknown };
   return {
     version: typeof litellm_version === "string" ? litellm_version : undefined,
     async models() {
-      const answer = await getJson({ ...proxy, apiKey }, "/v1/models", signal);
+      const answer = await getJson(proxy, "/v1/models", undefined);
       const { data } = answer as { data?: unknown };
       if (!Array.isArray(data)) throw notLiteLLM(root);
       return data.map((model) => String((model as { id?: unknown } | null)?.id ?? ""));
@@ -63,7 +67,6 @@ export async function sendCall(
   model: string,
   { transport, sessionId }: Probe,
   index: number,
-  signal: AbortSignal,
 ): Promise<ProbeAnswer> {
   const send = sessionFetch({ sessionId, sessionTransport: transport });
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
@@ -73,16 +76,42 @@ export async function sendCall(
       headers: { authorization: `Bearer ${process.env.LITELLM_API_KEY ?? ""}`, "content-type": "application/json" },
       // No two alike: a cache would answer the second.
       body: JSON.stringify({ model, max_tokens: 1, messages: [{ role: "user", content: `Say ${index}.` }] }),
-      signal: AbortSignal.any([signal, timeout]),
+      signal: timeout,
     });
     const { version } = parseResponseHeaders(response.headers) ?? {};
     const costUsd = costOf(response.headers, undefined);
     const text = await response.text();
-    if (response.ok) return { version, costUsd };
-    return { version, error: `HTTP ${response.status}: ${reasonOf(text)}` };
+    if (response.ok) return { version, costUsd, requestId: idOf(text) };
+    const isRefused = response.status < 500 && response.status !== 408 && response.status !== 429;
+    return { version, isRefused, error: `HTTP ${response.status}: ${reasonOf(text)}` };
   } catch (error) {
-    signal.throwIfAborted();
     return { error: timeout.aborted ? `no answer within ${TIMEOUT_MS / 1_000} s` : (error as Error).message };
+  }
+}
+
+/**
+ * Whether a call is in the log, but in another session. False also where the proxy does not say:
+ * only of a call that was found elsewhere is it certain that it did not group.
+ */
+export async function isElsewhere(root: string, requestId: string, sessionId: string): Promise<boolean> {
+  const path = `/spend/logs?${new URLSearchParams({ request_id: requestId })}`;
+  const answer = await getJson(proxyAt(root), path, undefined).catch(() => undefined);
+  const rows: unknown[] = Array.isArray(answer) ? answer : [];
+  const found = rows.filter(isPlainObject).find((row) => row.request_id === requestId)?.session_id;
+  return found !== undefined && found !== sessionId;
+}
+
+function proxyAt(root: string): LogsProxy {
+  return { root, apiKey: process.env.LITELLM_API_KEY || undefined, fetch: undefined, timeoutMs: TIMEOUT_MS };
+}
+
+/** The id of an answer: LiteLLM keeps the call under it. */
+function idOf(text: string): string | undefined {
+  try {
+    const { id } = JSON.parse(text);
+    return typeof id === "string" && id !== "" ? id : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -6,6 +6,7 @@ Looks at sessions in the log of a LiteLLM proxy.
 doctor    Finds out whether sessions group on this proxy: is it a LiteLLM, does the key work, may it
           read logs; then sends two calls of at most one token in one session by each way of sending
           a session id, waits until they are in the log, and says which sessionTransport to use.
+          What is not in the log in time could not be checked: that says nothing against it.
           The calls cost what 8 tokens out and about 80 tokens in cost; the command says so first.
 show      Prints a session: start, duration, model, tokens, cost and status of each call, and sums.
 
@@ -14,7 +15,7 @@ Options
   --wait SECONDS   doctor: how long to wait for the log, 1 to 3600. Default: 60.
   --json           show: one line of JSON a call, the oldest first.
   --html FILE      show: write a page to FILE, - for the standard output.
-  --watch          show: follow the session until interrupted.
+  --watch          show: follow the session until interrupted, also while the proxy is away.
   --base-url URL   The proxy. Default: LITELLM_BASE_URL.
   --version        Print the version.
   -h, --help       Print this.
@@ -24,11 +25,14 @@ Environment
   LITELLM_API_KEY    A key that may read its logs: the master key, or one of a proxy admin. There is
                      no option for it: others on the machine see a command's arguments.
   LITELLM_MODEL      The model for doctor.
-  NO_COLOR           Set: no colours. They are also left out of files and pipes.
+  NO_COLOR           Set: no colours, and no line that changes. So it is in files, in pipes, and
+                     with TERM=dumb.
 
 Exit codes
-  0    done; doctor: calls of the default sessionTransport group
-  1    failed; doctor: they don't, or it could not be checked; show: the log has no such session
+  0    done; doctor: calls of the default sessionTransport group; show: also where who reads what
+       it prints has seen enough, as in "| head"
+  1    failed; doctor: they don't, or it could not be checked, or nobody read its end;
+       show: the log has no such session, or the page can't be written
   2    wrong arguments or settings
   130  interrupted; --watch ends with 0 then
 

@@ -11,23 +11,20 @@ import { Terminal } from "./terminal.js";
 
 const INTERRUPTED = 130;
 
-async function run(command: Command, signal: AbortSignal): Promise<number> {
-  const terminal = new Terminal(process.stdout, process.stderr);
-  try {
-    switch (command.name) {
-      case "help":
-        process.stdout.write(HELP);
-        return 0;
-      case "version":
-        terminal.print(version);
-        return 0;
-      case "doctor":
-        return await doctor(command, terminal, signal);
-      case "show":
-        return await show(command, terminal, signal);
-    }
-  } finally {
-    terminal.endProgress();
+const terminal = new Terminal(process.stdout, process.stderr);
+
+async function run(command: Command): Promise<number> {
+  switch (command.name) {
+    case "help":
+      process.stdout.write(HELP);
+      return 0;
+    case "version":
+      terminal.print(version);
+      return 0;
+    case "doctor":
+      return doctor(command, terminal);
+    case "show":
+      return show(command, terminal);
   }
 }
 
@@ -43,22 +40,36 @@ function explain(error: unknown): { code: number; message: string } {
   return { code: 1, message };
 }
 
-const interrupted = new AbortController();
-process.once("SIGINT", () => interrupted.abort());
-process.once("SIGTERM", () => interrupted.abort());
+/** Says what is wrong. Returns the exit code for it. */
+function complain(error: unknown): number {
+  const { code, message } = explain(error);
+  console.error(`litellm-session: ${message}`);
+  return code;
+}
+
+let command: Command | undefined;
+
+/** Ends at once, whatever is under way: nothing would have to be undone. */
+function end(code: number): never {
+  terminal.endProgress();
+  process.exit(code);
+}
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => end(command?.name === "show" && command.watch ? 0 : INTERRUPTED));
+}
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0); // Who read this has seen enough: `| head`.
+  if (error.code !== "EPIPE") end(complain(error));
+  // Who read a session has seen enough: `| head`. Of the doctor, nobody may have read the verdict.
+  end(command?.name === "doctor" ? 1 : 0);
 });
+// Who does not read the progress may still read the rest.
+process.stderr.on("error", () => {});
 
 // The exit code is set rather than forced, so that what was printed is not cut off in a pipe.
 try {
-  process.exitCode = await run(parseCommand(process.argv.slice(2)), interrupted.signal);
+  command = parseCommand(process.argv.slice(2));
+  process.exitCode = await run(command);
 } catch (error) {
-  if (interrupted.signal.aborted) process.exitCode = INTERRUPTED;
-  else {
-    const { code, message } = explain(error);
-    console.error(`litellm-session: ${message}`);
-    process.exitCode = code;
-  }
+  terminal.endProgress();
+  process.exitCode = complain(error);
 }

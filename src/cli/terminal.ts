@@ -1,13 +1,15 @@
 import type { Writable } from "node:stream";
 import { styleText } from "node:util";
-import type { SessionTextPart } from "../render_session.js";
+import { type SessionTextPart, toWidth } from "../render_session.js";
 
 /** Where the command writes, and whether a person looks at it. */
-export type Output = Writable & { readonly isTTY?: boolean; hasColors?(): boolean };
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number; hasColors?(): boolean };
 
-/** Writes lines, coloured where a person looks at them. */
+/** Writes lines. Colours, and lines that change, only where a person looks at them. */
 export class Terminal {
-  private readonly hasColors: boolean;
+  private readonly hasCodes: boolean;
+
+  private readonly progressHasCodes: boolean;
 
   private hasProgress = false;
 
@@ -15,8 +17,8 @@ export class Terminal {
     readonly out: Output,
     private readonly progressOut: Output,
   ) {
-    // `hasColors` knows NO_COLOR, FORCE_COLOR and dumb terminals.
-    this.hasColors = out.isTTY === true && out.hasColors?.() === true;
+    this.hasCodes = obeysCodes(out);
+    this.progressHasCodes = obeysCodes(progressOut);
   }
 
   print(text: string): void {
@@ -27,23 +29,30 @@ export class Terminal {
   /** The text in the colour of what it is. */
   readonly style = (part: SessionTextPart, text: string): string => {
     const format = { title: "bold", muted: "dim", ok: "green", failed: "red" } as const;
-    return this.hasColors ? styleText(format[part], text) : text;
+    return this.hasCodes ? styleText(format[part], text) : text;
   };
 
-  /** Shows how far something is, on one line that changes. Where nobody looks: once. */
+  /** Shows how far something is, on one line that changes. Where no line can change: once. */
   progress(text: string): void {
-    if (this.progressOut.isTTY) this.progressOut.write(`\r\x1b[K${text}`);
+    // A line that is broken in two could not be taken away. Some terminals have 0 columns.
+    const columns = this.progressOut.columns || 80;
+    if (this.progressHasCodes) this.progressOut.write(`\r\x1b[K${toWidth(text, columns - 1).trimEnd()}`);
     else if (!this.hasProgress) this.progressOut.write(`${text}\n`);
     this.hasProgress = true;
   }
 
   endProgress(): void {
-    if (this.hasProgress && this.progressOut.isTTY) this.progressOut.write("\r\x1b[K");
+    if (this.hasProgress && this.progressHasCodes) this.progressOut.write("\r\x1b[K");
     this.hasProgress = false;
   }
 
   /** Empties the screen, where there is one. */
   clear(): void {
-    if (this.out.isTTY) this.out.write("\x1b[H\x1b[2J\x1b[3J");
+    if (this.hasCodes) this.out.write("\x1b[H\x1b[2J\x1b[3J");
   }
+}
+
+/** `hasColors` knows NO_COLOR, FORCE_COLOR and dumb terminals. */
+function obeysCodes(output: Output): boolean {
+  return output.isTTY === true && output.hasColors?.() === true;
 }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -29,20 +29,48 @@ export interface Ended {
 /** The command while it runs. */
 export interface Running {
   readonly ended: Promise<Ended>;
+  /** The exit code, also where nobody reads what was printed. */
+  readonly exited: Promise<number | null>;
   /** What it has printed so far. */
   stdout(): string;
   interrupt(): void;
+  /** Closes the pipe that it prints to, as `head` does. */
+  stopReading(from?: "stdout" | "stderr"): void;
 }
 
 /** Starts `litellm-session` from its source, in an environment without settings of anyone's. */
-export function startCommand(args: readonly string[], env: Record<string, string> = {}): Running {
-  const foreign = /^(OPENAI|LITELLM|LANG|NODE_|VITEST|NO_COLOR|FORCE_COLOR)/;
-  const inherited = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  const child = spawn(process.execPath, [join(directory, "cli.mjs"), ...args], {
-    cwd: ROOT,
-    env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+export function startCommand(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  { reads = true }: { reads?: boolean } = {},
+): Running {
+  const command = [join(directory, "cli.mjs"), ...args];
+  return start(process.execPath, command, env, (child) => child.kill("SIGINT"), reads);
+}
+
+/** Starts it in a terminal of 100 columns: `stdout` is what is drawn, errors too. */
+export function startInTerminal(args: readonly string[], env: Record<string, string> = {}): Running {
+  const quoted = [process.execPath, join(directory, "cli.mjs"), ...args].map((part) => `'${part}'`).join(" ");
+  const command = `stty cols 100 rows 40; exec ${quoted}`;
+  const hasScript = /util-linux/.test(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout ?? "");
+  const [program, options] = hasScript
+    ? ["script", ["-qec", command, "/dev/null"]]
+    : ["python3", ["-c", PYTHON_TERMINAL, command]];
+  return start(program, options, { TERM: "xterm-256color", ...env }, (child) => child.stdin?.write("\u0003"));
+}
+
+const PYTHON_TERMINAL =
+  "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(['sh', '-c', sys.argv[1]])))";
+
+function start(
+  program: string,
+  args: string[],
+  env: Record<string, string>,
+  interrupt: (child: ChildProcess) => void,
+  reads = true,
+): Running {
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn(program, args, { cwd: ROOT, env: { PATH, HOME, ...env } });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
@@ -50,10 +78,18 @@ export function startCommand(args: readonly string[], env: Record<string, string
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
+  if (!reads) child.stdout.pause();
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once("error", reject).once("close", (code) => resolve({ code, stdout, stderr }));
   });
-  return { ended, stdout: () => stdout, interrupt: () => child.kill("SIGINT") };
+  return {
+    ended,
+    exited,
+    stdout: () => stdout,
+    interrupt: () => interrupt(child),
+    stopReading: (from = "stdout") => child[from].destroy(),
+  };
 }
 
 /** Runs `litellm-session` to its end. */

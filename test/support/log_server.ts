@@ -65,6 +65,11 @@ export class LogServer {
   /** The session that the proxy finds in a call. Undefined: the call gets one of its own. */
   sessionIn: (request: LogRequest) => unknown = ({ body }) => body.litellm_session_id;
 
+  /** How long after a call its row is in the log. Infinity: never. */
+  lateMs: (request: LogRequest) => number = () => 0;
+
+  private calls = 0;
+
   private readonly server = createServer((message, response) => {
     this.handle(message, response).catch(() => response.destroy());
   });
@@ -122,6 +127,11 @@ export class LogServer {
     if (path === "/health/readiness") return recorded(this.version, "readiness");
     if (path === "/v1/models") return recorded(this.version, "models as master");
     if (path === "/v1/chat/completions") return this.call(request);
+    if (path === "/spend/logs") {
+      const row = this.rows.find(({ request_id }) => request_id === query.get("request_id"));
+      // 1.70 has a list with nothing in it for a row that is not there.
+      return { status: 200, body: row ? [row] : this.version === "1.70.4" ? [null] : [] };
+    }
     if (path !== LOG_PATH) return { status: 404, body: { detail: "Not Found" } };
     const rows = this.rows.filter(({ session_id }) => session_id === query.get("session_id"));
     rows.sort((a, b) => a.startTime.localeCompare(b.startTime));
@@ -137,9 +147,13 @@ export class LogServer {
   }
 
   private call(request: LogRequest): RecordedAnswer {
-    const number = this.rows.length + 1;
+    this.calls += 1;
+    const number = this.calls;
     const session_id = String(this.sessionIn(request) ?? `made-up-${number}`);
-    this.rows.push(rowOf(this.version, `call-${number}`, number, { session_id }));
+    const row = rowOf(this.version, `call-${number}`, number, { session_id });
+    const lateMs = this.lateMs(request);
+    if (lateMs === 0) this.rows.push(row);
+    else if (Number.isFinite(lateMs)) setTimeout(() => this.rows.push(row), lateMs);
     const message = { role: "assistant", content: "OK" };
     const headers = { "x-litellm-version": this.version, "x-litellm-response-cost": "7.5e-05" };
     return { status: 200, headers, body: { id: `call-${number}`, choices: [{ index: 0, message }] } };
