@@ -33,6 +33,7 @@ export interface ConversationInput {
   readonly zdrEnabled: boolean;
   readonly owner: () => Promise<ResponseOwner>;
   readonly model: string;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -68,7 +69,7 @@ export function isConversation(session: ResolvedSession | undefined): session is
 async function sessionResponse(input: ConversationInput): Promise<SessionResponse | undefined> {
   const { responseStore, session } = input;
   if (!responseStore || !isConversation(session)) return undefined;
-  return SessionResponse.of(responseStore, session.id, await input.owner(), digest);
+  return SessionResponse.of(responseStore, session.id, await input.owner(), digest, input.signal);
 }
 
 /** SHA-256, by WebCrypto: it is there in Node, Bun, Deno, Workers and browsers' secure contexts. */

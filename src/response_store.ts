@@ -25,27 +25,31 @@ export class SessionResponse {
     private readonly store: BaseStore<string, string>,
     private readonly key: string,
     private readonly model: string,
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
   /**
    * @param digest Keeps the API key out of the store and two tenants' conversations apart.
+   * @param signal Ends the call, and the waiting for a store that does not answer.
    */
   static async of(
     store: BaseStore<string, string>,
     sessionId: string,
     { baseURL, credentials, model }: ResponseOwner,
     digest: Digest,
+    signal: AbortSignal | undefined,
   ): Promise<SessionResponse> {
     const owner = await digest(JSON.stringify([baseURL, credentials, model]));
-    return new SessionResponse(store, `litellm-session:v1:${owner}:${sessionId}`, model);
+    return new SessionResponse(store, `litellm-session:v1:${owner}:${sessionId}`, model, signal);
   }
 
   /** The answer, or undefined where there is none that can be read. */
   async read(): Promise<StoredResponse | undefined> {
     let value: unknown;
     try {
-      [value] = await this.store.mget([this.key]);
+      [value] = await untilAborted(this.signal, () => this.store.mget([this.key]));
     } catch (error) {
+      if (this.signal?.aborted) return undefined; // The request says so.
       warn(`responseStore could not be read, so this call starts afresh (${nameOf(error)})`);
       return undefined;
     }
@@ -58,10 +62,27 @@ export class SessionResponse {
 
   async write(response: Omit<StoredResponse, "model">): Promise<void> {
     try {
-      await this.store.mset([[this.key, JSON.stringify({ ...response, model: this.model })]]);
+      const value = JSON.stringify({ ...response, model: this.model });
+      await untilAborted(this.signal, () => this.store.mset([[this.key, value]]));
     } catch (error) {
       warn(`responseStore could not be written, so the next call will not continue this answer (${nameOf(error)})`);
     }
+  }
+}
+
+/** What a store answers, or an error as soon as the signal aborts. */
+async function untilAborted<T>(signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> {
+  if (!signal) return ask();
+  signal.throwIfAborted();
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+  });
+  try {
+    return await Promise.race([ask(), aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }
 

@@ -287,6 +287,7 @@ export class SessionChatOpenAI<
       messages,
       session,
       responseStore: this.responseStore,
+      signal: options.signal,
       body,
       zdrEnabled: this.zdrEnabled ?? false,
       model,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { BaseMessage } from "@langchain/core/messages";
 import { InMemoryStore } from "@langchain/core/stores";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
@@ -183,5 +184,29 @@ describe("calls of one session at the same time", () => {
     expect(answers.map(responseId)).toContain(asked(gateway.current).at(-1)?.after);
     expect(inShort(gateway.current.responses.conversation(responseId(last))).at(-2)).toBe("user: next");
     expect(warn).not.toHaveBeenCalled();
+  });
+});
+
+describe.each(ENTRIES)("$name, with a store that hangs", ({ fields, ask }) => {
+  const never = () => new Promise(() => {});
+
+  it("a call that waits to read ends when its time is up, as where the proxy hangs", async () => {
+    const store = new FaultyStore();
+    store.read = never;
+    const conversation = remembering(store, fields).withConfig({ timeout: 100 }).withSession("s-1234");
+    await expect(ask(conversation, "one")).rejects.toThrow(/abort|timeout/i);
+    expect(gateway.current.requests).toEqual([]);
+    expect(warnings()).toEqual([]);
+  });
+
+  it("a call that waits to write has its answer when its time is up, and says so", async () => {
+    const store = new FaultyStore();
+    store.write = never;
+    const conversation = remembering(store, fields).withConfig({ timeout: 1_000 }).withSession("s-1234");
+    await Promise.race([ask(conversation, "one"), sleep(5_000).then(() => expect.unreachable())]).catch((error) =>
+      expect(String(error)).toMatch(/abort|timeout/i),
+    );
+    expect(gateway.current.requests).toHaveLength(1);
+    expect(warnings()).toEqual([expect.stringContaining("responseStore could not be written")]);
   });
 });
