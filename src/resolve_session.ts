@@ -117,9 +117,24 @@ function fromCall(sessionId: unknown): ResolvedSession | undefined {
   return { id: checkSessionId(sessionId, 'call option "sessionId"'), source: "call" };
 }
 
+const ID_KEYS = ["sessionId", "session_id"] as const;
+
+type Configurable = NonNullable<RunnableConfig["configurable"]>;
+
+/** A call's `configurable` over the bound one, by key. Both spellings of the id are one: the call's wins by either, if it is set. */
+export function mergeConfigurable(bound: Configurable, given: Configurable): Configurable {
+  const merged: Configurable = { ...bound, ...given };
+  const named = ID_KEYS.some((key) => !isUnset(given[key])) ? given : bound;
+  for (const key of ID_KEYS) {
+    if (key in named) merged[key] = named[key];
+    else delete merged[key];
+  }
+  return merged;
+}
+
 function fromConfigurable({ passed, implicit, enclosing }: CallContext): ResolvedSession | undefined {
   for (const config of [passed, implicit]) {
-    for (const key of ["sessionId", "session_id"]) {
+    for (const key of ID_KEYS) {
       const value = config?.configurable?.[key];
       if (!isUnset(value))
         return { id: checkSessionId(numberAsString(value), `configurable.${key}`), source: "configurable" };

@@ -28,6 +28,7 @@ import {
 import {
   type CallContext,
   ENCLOSING,
+  mergeConfigurable,
   type ResolvedSession,
   resolveRunSession,
   withSessionMetadata,
@@ -274,6 +275,9 @@ export class RunnableWithSession<
     const isChosen = before?.by === this.wrapped ? before.given : undefined;
     const restored = isChosen ? { ...options, recursionLimit: isChosen.recursionLimit, tags: isChosen.tags } : options;
     const { sessionId, ...passed } = mergeConfigs(bound, restored) as Partial<CallOptions>;
+    if (bound?.configurable) {
+      passed.configurable = mergeConfigurable(bound.configurable, options?.configurable ?? {});
+    }
     const named = isUnset(sessionId) ? bound?.sessionId : sessionId;
     const context: CallContext = {
       sessionId: isChosen ? undefined : named,

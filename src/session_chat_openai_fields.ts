@@ -1,5 +1,6 @@
 import type { BaseStore } from "@langchain/core/stores";
 import type { ChatOpenAICallOptions, ChatOpenAIFields } from "@langchain/openai";
+import { mergeConfigurable } from "./resolve_session.js";
 import { describe, isUnset } from "./session_id.js";
 import type { SessionTransport } from "./session_transport.js";
 
@@ -94,8 +95,7 @@ export function mergeCallOptions(
   if (!bound || !given) return given ?? bound ?? {};
   const merged = { ...bound, ...given };
   if (isUnset(given.sessionId)) merged.sessionId = bound.sessionId;
-  for (const key of ["configurable", "metadata"] as const) {
-    if (bound[key] && key in given) merged[key] = { ...bound[key], ...given[key] };
-  }
+  if (bound.metadata) merged.metadata = { ...bound.metadata, ...given.metadata };
+  if (bound.configurable) merged.configurable = mergeConfigurable(bound.configurable, given.configurable ?? {});
   return merged;
 }

@@ -10,6 +10,7 @@ import {
   type SessionChatOpenAI,
   type SessionChatOpenAICallOptions,
   type SessionChatOpenAIFields,
+  withSession,
 } from "../src/index.js";
 import { drain } from "./support/paths.js";
 import { modelOf, sessions, useGateway } from "./support/session.js";
@@ -240,5 +241,22 @@ describe("numbers", () => {
   it("in the metadata are passed over", async () => {
     await modelOf(gateway.current).invoke("hi", { metadata: { session_id: 1, thread_id: 2, conversation_id: "3" } });
     expect(sessions(gateway.current)).toEqual(["3"]);
+  });
+});
+
+describe.each<[string, (bound: RunnableConfig) => { invoke(input: string, options?: object): Promise<unknown> }]>([
+  ["a model", (bound) => modelOf(gateway.current).withConfig(bound as Options)],
+  ["a wrapper", (bound) => withSession(modelOf(gateway.current)).withConfig(bound)],
+])("bound to %s, both spellings of the id in configurable are one", (_, bind) => {
+  it.each<[bound: object, given: object | undefined, expected: string]>([
+    [{ sessionId: "bound" }, { session_id: "call" }, "call"],
+    [{ session_id: "bound" }, { sessionId: "call" }, "call"],
+    [{ session_id: "bound" }, { sessionId: undefined, other: 1 }, "bound"],
+    [{ sessionId: "bound" }, { sessionId: undefined }, "bound"],
+    [{ sessionId: "bound" }, { session_id: "" }, "bound"],
+    [{ sessionId: "bound" }, undefined, "bound"],
+  ])("%j, and %j in the call: %s", async (bound, configurable, expected) => {
+    await bind({ configurable: bound }).invoke("hi", { configurable });
+    expect(sessions(gateway.current)).toEqual([expected]);
   });
 });

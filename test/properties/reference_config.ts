@@ -39,8 +39,24 @@ export function merge(base: Config | undefined, given: Config | undefined): Conf
 
 /** What is bound to a model or a wrapper counts wherever it is called; an unset session leaves the bound one. */
 export function bind(base: Config, given: Config | undefined): Config {
-  const isUnset = given?.sessionId === undefined || given.sessionId === "";
-  return { ...merge(base, given), sessionId: isUnset ? base.sessionId : given.sessionId };
+  return {
+    ...merge(base, given),
+    sessionId: isUnset(given?.sessionId) ? base.sessionId : given?.sessionId,
+    configurable: bindConfigurable(base.configurable, given?.configurable),
+  };
+}
+
+/** `sessionId` and `session_id` are two spellings of one thing: what is given by either replaces what is bound by both. */
+function bindConfigurable(base: Config["configurable"], given: Config["configurable"]): Config["configurable"] {
+  if (!base || !given) return given ?? base;
+  const { sessionId, session_id, ...others } = given;
+  const isNamed = !isUnset(sessionId) || !isUnset(session_id);
+  const { sessionId: _, session_id: __, ...boundOthers } = base;
+  return isNamed ? { ...boundOthers, ...given } : { ...base, ...others };
+}
+
+function isUnset(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
 }
 
 function mergeKeys<T extends object>(base: T | undefined, given: T | undefined): T | undefined {
