@@ -24,6 +24,10 @@ export interface SessionFetchOptions {
  * a LangChain class of someone else's. All else passes through untouched: other methods, bodies
  * that are streams or not a JSON object.
  *
+ * Without a `sessionId`, not for a LangChain class with a `maxConcurrency` (`OpenAIEmbeddings`: 2 by
+ * default): a call that had to wait is sent from within the run that made room, and would be in its
+ * session.
+ *
  * @throws {SessionIdError} from the call or a request, before it is sent, for an id that can't be sent.
  * @throws {TypeError} from the call, for an invalid `sessionTransport`.
  *

@@ -136,3 +136,26 @@ it("a SessionChatOpenAI given a sessionFetch keeps its own session", async () =>
   await model.invoke("hi");
   expect(gateway.current.requests.map(sessionOf)).toEqual(["model", "fetch"]);
 });
+
+it("OpenAIEmbeddings without a queue: two users' calls at once, each in its own session", async () => {
+  gateway.current.respond(() => new Promise<false>((resolve) => setTimeout(resolve, 20, false)));
+  const embeddings = new OpenAIEmbeddings({
+    ...connection(gateway.current),
+    batchSize: 1,
+    maxConcurrency: Number.POSITIVE_INFINITY, // Its default is 2: p-queue starts a call in the context of another's end.
+    configuration: { baseURL: gateway.current.url, fetch: sessionFetch() },
+  });
+  const users = ["anne", "bert", "cleo"];
+  const asks = users.map((sessionId) =>
+    withSession(
+      RunnableLambda.from(() => embeddings.embedDocuments([`${sessionId} 1`, `${sessionId} 2`])),
+      {
+        sessionId,
+      },
+    ).invoke("x"),
+  );
+  await Promise.all(asks);
+  const { requests } = gateway.current;
+  expect(requests).toHaveLength(6);
+  for (const request of requests) expect(String(request.body.input)).toContain(String(sessionOf(request)));
+});
