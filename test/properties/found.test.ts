@@ -62,9 +62,11 @@ it("a wrapper's bound configurable counts before the implicit one, however it is
     await bound.invoke("x");
     await bound.batch(["x"]);
     for await (const _ of await bound.stream("x"));
+    for await (const _ of bound.streamEvents("x", { version: "v1" }));
+    for await (const _ of bound.streamEvents("x", { version: "v2" }));
   });
   await withSession(body, { sessionId: "around" }).invoke("x");
-  expect(sessions(gateway.current)).toEqual(Array(3).fill("bound"));
+  expect(sessions(gateway.current)).toEqual(Array(5).fill("bound"));
 });
 
 it.each(["withRetry", "withFallbacks"] as const)("%s tells a wrapper's bound handler once", async (method) => {
