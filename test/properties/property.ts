@@ -47,4 +47,5 @@ export async function expectNoStrays(
       ...(PROPERTY_PATH ? { path: PROPERTY_PATH } : {}),
     });
   }
+  expect(runs.hung, "programs that did not end").toBeLessThan(2);
 }
