@@ -224,19 +224,16 @@ export class RunnableWithSession<
    * @internal
    */
   choose(options?: Partial<RunnableConfig>): Chosen {
-    const { session, context, entered, isChosen } = this.resolve(options as Partial<CallOptions>);
-    if (!isChosen) this.tell(entered);
+    const { session, context, entered, chosen } = this.resolve(options as Partial<CallOptions>);
+    if (!chosen) this.tell(entered);
     const { sessionId: _, ...given } = { ...options } as Partial<RunnableWithSessionCallOptions>;
     const config = withoutDefaults(given);
-    const before: ChosenBefore = {
-      by: this.wrapped,
-      given: isChosen ?? { recursionLimit: given.recursionLimit, tags: given.tags },
-    };
+    const { recursionLimit, tags } = given;
     const configurable = {
       ...config.configurable,
       sessionId: session.id,
       [ENCLOSING]: undefined,
-      [CHOSEN]: before,
+      [CHOSEN]: chosen ?? ({ by: this.wrapped, given: { recursionLimit, tags } } satisfies ChosenBefore),
     };
     const metadata = withSessionMetadata(config.metadata, session, context);
     return { sessionId: session.id, config: { ...config, configurable, ...(metadata && { metadata }) } };
@@ -259,8 +256,8 @@ export class RunnableWithSession<
   }
 
   private enter(options: Partial<CallOptions> | undefined): { sessionId: string; config: Partial<CallOptions> } {
-    const { session, entered, isChosen } = this.resolve(options);
-    if (!isChosen) this.tell(entered);
+    const { session, entered, chosen } = this.resolve(options);
+    if (!chosen) this.tell(entered);
     return { sessionId: session.id, config: entered as Partial<CallOptions> };
   }
 
@@ -272,15 +269,14 @@ export class RunnableWithSession<
   private resolve(options: Partial<CallOptions> | undefined) {
     const bound = this.wrapped.config;
     const before = (options?.configurable as { [CHOSEN]?: ChosenBefore } | undefined)?.[CHOSEN];
-    const isChosen = before?.by === this.wrapped ? before.given : undefined;
-    const restored = isChosen ? { ...options, recursionLimit: isChosen.recursionLimit, tags: isChosen.tags } : options;
-    const { sessionId, ...passed } = mergeConfigs(bound, restored) as Partial<CallOptions>;
+    const chosen = before?.by === this.wrapped ? before : undefined;
+    const { sessionId, ...passed } = mergeConfigs(bound, { ...options, ...chosen?.given }) as Partial<CallOptions>;
     if (bound?.configurable) {
       passed.configurable = mergeConfigurable(bound.configurable, options?.configurable ?? {});
     }
     const named = isUnset(sessionId) ? bound?.sessionId : sessionId;
     const context: CallContext = {
-      sessionId: isChosen ? undefined : named,
+      sessionId: chosen ? undefined : named,
       passed,
       implicit: getImplicitConfig(),
       enclosing: getEnclosingSessionId(),
@@ -296,7 +292,7 @@ export class RunnableWithSession<
       configurable: { ...configurable, sessionId: session.id, [ENCLOSING]: session.id },
       metadata: withSessionMetadata(config.metadata, session, context),
     };
-    return { session, context, entered, isChosen };
+    return { session, context, entered, chosen };
   }
 
   private ownSession(config: RunnableConfig) {

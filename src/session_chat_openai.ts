@@ -186,13 +186,11 @@ export class SessionChatOpenAI<
     options?: Partial<CallOptions>,
   ): [RunnableConfig, this["ParsedCallOptions"]] {
     const merged = mergeCallOptions(this.defaultOptions, options);
-    const { session, context } = this.chooseSession(merged);
-    const extraBody = checkExtraBody(merged.extraBody);
+    const { context, ...called } = this.called(merged);
     const [config, callOptions] = super._separateRunnableConfigFromCallOptionsCompat(merged as Partial<CallOptions>);
-    if ("sessionId" in callOptions) delete callOptions.sessionId;
-    if (session) checkCarried(session.id, this.transport);
-    const tracedId = session && tracedSessionId(config.metadata, session, context);
-    setCalled(callOptions, { session, extraBody, tracedId });
+    delete callOptions.sessionId;
+    const tracedId = called.session && tracedSessionId(config.metadata, called.session, context);
+    setCalled(callOptions, { ...called, tracedId });
     return [config, callOptions];
   }
 
@@ -253,7 +251,8 @@ export class SessionChatOpenAI<
     send: (sent: BaseMessage[], previousResponseId?: string) => T;
     conversation: Promise<Conversation | undefined> | undefined;
   } {
-    const called = calledBy(options) ?? this.delegated(options);
+    // Another model that asks this one's `_generate` brings no config: what is around it counts.
+    const called = calledBy(options) ?? this.called(mergeCallOptions(this.defaultOptions, options));
     const { session, extraBody } = called;
     const isChained = this.usePreviousResponseId || this.responseStore !== undefined;
     const send = (sent: BaseMessage[], previousResponseId?: string) => {
@@ -264,12 +263,11 @@ export class SessionChatOpenAI<
     return { send, conversation: isChained ? this.conversation(messages, options, called) : undefined };
   }
 
-  /** A call that another model makes of this one's `_generate`: it brings no config, so what is around it counts. */
-  private delegated(options: this["ParsedCallOptions"]): Called {
-    const given = mergeCallOptions(this.defaultOptions, options);
-    const { session } = this.chooseSession(given);
+  /** What is known of a call that is made with these options, once they are checked. */
+  private called(options: Partial<SessionChatOpenAICallOptions>): Called & { context: CallContext } {
+    const { session, context } = this.chooseSession(options);
     if (session) checkCarried(session.id, this.transport);
-    return { session, extraBody: checkExtraBody(given.extraBody) };
+    return { session, context, extraBody: checkExtraBody(options.extraBody) };
   }
 
   /** How this call continues its conversation, where it does. */

@@ -87,7 +87,7 @@ function isFunction(value: unknown): boolean {
   return typeof value === "function";
 }
 
-/** Call options over bound ones: an unset session leaves the bound one, `configurable` and `metadata` merge by key. */
+/** Call options over bound ones: an unset session leaves the bound one, `configurable` and `metadata` merge by key. Not always a copy. */
 export function mergeCallOptions(
   bound: Partial<SessionChatOpenAICallOptions> | undefined,
   given: Partial<SessionChatOpenAICallOptions> | undefined,
