@@ -87,11 +87,29 @@ export function chooseEach<Options extends { runId?: string }, Chosen>(
   });
 }
 
+/**
+ * As for `batch`, where a run is followed by its events. Not an override: the overloads of core's
+ * `streamEvents` grow from version to version, and each user is to see his own.
+ */
+export function chooseBeforeEvents<RunInput, RunOutput>(runnable: ChoosesSession<RunInput, RunOutput>): void {
+  for (const name of ["streamEvents", "streamLog"] as const) {
+    const follow: (input: RunInput, options: never, ...more: never[]) => unknown = runnable[name];
+    const value = (input: RunInput, options: Partial<RunnableConfig> | undefined, ...more: unknown[]): unknown =>
+      Reflect.apply(follow, runnable, [input, runnable.choose(options).config, ...more]);
+    Object.defineProperty(runnable, name, { configurable: true, writable: true, value });
+  }
+}
+
 class BindingInSession<RunInput, RunOutput>
   extends RunnableBinding<RunInput, RunOutput>
   implements ChoosesSession<RunInput, RunOutput>
 {
   declare bound: ChoosesSession<RunInput, RunOutput>;
+
+  constructor(fields: ConstructorParameters<typeof RunnableBinding<RunInput, RunOutput>>[0]) {
+    super(fields);
+    chooseBeforeEvents(this);
+  }
 
   override get lc_id(): string[] {
     return [...this.lc_namespace, RunnableBinding.lc_name()];
@@ -112,6 +130,15 @@ class BindingInSession<RunInput, RunOutput>
     return super.stream(input, this.choose(options).config);
   }
 
+  override async batch(
+    inputs: RunInput[],
+    options?: Partial<RunnableConfig> | Partial<RunnableConfig>[],
+    batchOptions?: RunnableBatchOptions,
+  ): BatchResult<RunOutput> {
+    const configs = chooseEach(inputs.length, options, (each) => this.choose(each).config);
+    return super.batch(inputs, configs as Partial<RunnableConfig>[], batchOptions) as BatchResult<RunOutput>;
+  }
+
   override withRetry(fields?: RetryFields): RunnableRetry<RunInput, RunOutput> {
     return retryInSession<RunInput, RunOutput>(this, fields);
   }
@@ -126,6 +153,11 @@ class RetryInSession<RunInput, RunOutput>
   implements ChoosesSession<RunInput, RunOutput>
 {
   declare bound: ChoosesSession<RunInput, RunOutput>;
+
+  constructor(fields: ConstructorParameters<typeof RunnableRetry<RunInput, RunOutput>>[0]) {
+    super(fields);
+    chooseBeforeEvents(this);
+  }
 
   override get lc_id(): string[] {
     return [...this.lc_namespace, RunnableRetry.lc_name()];
@@ -174,6 +206,11 @@ class FallbacksInSession<RunInput, RunOutput>
   implements ChoosesSession<RunInput, RunOutput>
 {
   declare runnable: ChoosesSession<RunInput, RunOutput>;
+
+  constructor(fields: ConstructorParameters<typeof RunnableWithFallbacks<RunInput, RunOutput>>[0]) {
+    super(fields);
+    chooseBeforeEvents(this);
+  }
 
   override get lc_id(): string[] {
     return [...this.lc_namespace, RunnableWithFallbacks.lc_name()];

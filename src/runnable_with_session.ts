@@ -11,6 +11,7 @@ import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import {
   type ChoosesSession,
   type Chosen,
+  chooseBeforeEvents,
   chooseEach,
   fallbacksInSession,
   listenersInSession,
@@ -136,7 +137,7 @@ export class RunnableWithSession<
     }
     enableImplicitConfig();
     this.wrapped = fields;
-    this.chooseBeforeEvents();
+    chooseBeforeEvents(this);
   }
 
   override getName(suffix?: string): string {
@@ -244,17 +245,6 @@ export class RunnableWithSession<
     return fallback instanceof RunnableWithSession ? fallback : withSession(fallback);
   }
 
-  /**
-   * As for `stream`. Not an override: the overloads of core's `streamEvents` grow from version to
-   * version, and each user is to see his own.
-   */
-  private chooseBeforeEvents(): void {
-    type Options = Parameters<Runnable["streamEvents"]>[1];
-    const streamEvents = (input: RunInput, options: Options, ...more: unknown[]): unknown =>
-      Reflect.apply(super.streamEvents, this, [input, this.choose(options).config, ...more]);
-    Object.defineProperty(this, "streamEvents", { configurable: true, writable: true, value: streamEvents });
-  }
-
   private enter(options: Partial<CallOptions> | undefined): { sessionId: string; config: Partial<CallOptions> } {
     const { session, entered, chosen } = this.resolve(options);
     if (!chosen) this.tell(entered);
@@ -287,9 +277,15 @@ export class RunnableWithSession<
       source: "call",
     };
     const { [CHOSEN]: _, ...configurable } = (config.configurable ?? {}) as { [CHOSEN]?: unknown };
+    const isSpelledTwice = "session_id" in { ...bound?.configurable, ...configurable };
     const entered: RunnableConfig = {
       ...config,
-      configurable: { ...configurable, sessionId: session.id, [ENCLOSING]: session.id },
+      configurable: {
+        ...configurable,
+        sessionId: session.id,
+        ...(isSpelledTwice && { session_id: session.id }),
+        [ENCLOSING]: session.id,
+      },
       metadata: withSessionMetadata(config.metadata, session, context),
     };
     return { session, context, entered, chosen };

@@ -39,6 +39,16 @@ describe.each(Object.entries(WAYS))("%s", (_, way) => {
     await way(withSession(graph.withConfig({ recursionLimit: 60 })));
   });
 
+  it("gives its session to what reads either spelling of the key", async () => {
+    const read: unknown[] = [];
+    const reader = RunnableLambda.from((input: object, { configurable }) => {
+      read.push([configurable?.sessionId, configurable?.session_id]);
+      return input;
+    });
+    await way(withSession(reader).withConfig({ configurable: { session_id: "bound" } }), { sessionId: "given" });
+    expect(new Set(read.map(String))).toEqual(new Set(["given,given"]));
+  });
+
   it("keeps the recursionLimit that is bound to the wrapper", async () => {
     await way(withSession(graph).withConfig({ recursionLimit: 60 }));
   });

@@ -44,7 +44,7 @@ const handlers = fc.array(fc.oneof({ weight: 3, arbitrary: id }, { weight: 1, ar
 });
 
 const config: fc.Arbitrary<ConfigPlan> = fc.record({
-  configurable: oneIn(3, configurable),
+  configurable: oneIn(2, configurable),
   handlers: oneIn(3, handlers),
   metadata: oneIn(3, metadata),
 });
@@ -96,10 +96,10 @@ function sites(hasFaults: boolean): fc.Arbitrary<SitePlan> {
       child: node,
       own: oneIn(3, id),
       ownFrom: oneIn(5, fc.constant("thread_id")),
-      bound: oneIn(4, call).map((given) => (given?.sessionId === false ? { ...given, sessionId: "" } : given)),
-      attempts: fc.constantFrom("one", "one", "one", "listeners", ...(isOldCore ? [] : ["retry", "fallback"])),
+      bound: oneIn(2, call).map((given) => (given?.sessionId === false ? { ...given, sessionId: "" } : given)),
+      attempts: fc.constantFrom("one", "one", "listeners", ...(isOldCore ? [] : ["retry", "fallback"])),
       fallback: node,
-    });
+    }) as fc.Arbitrary<NodePlan>;
     const fails = isOldCore ? fc.constant(false) : fc.boolean();
     const list = (minLength: number) => fc.array(node, { minLength, maxLength: 3 });
     const inner = fc.oneof(
@@ -122,7 +122,13 @@ function sites(hasFaults: boolean): fc.Arbitrary<SitePlan> {
         inner,
       ) as fc.Arbitrary<NodePlan>,
       site: fc
-        .tuple(node, fc.nat(999), passes, call, oneIn(4, call))
+        .tuple(
+          fc.oneof({ weight: 3, arbitrary: node }, { weight: 1, arbitrary: wrapper }),
+          fc.nat(999),
+          passes,
+          call,
+          oneIn(4, call),
+        )
         .map(([child, way, passing, own, second]): SitePlan => {
           const all = child.kind === "model" ? modelWays : ways;
           const given = (options: CallPlan) => takenBy(child, options);

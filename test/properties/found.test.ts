@@ -1,6 +1,7 @@
-import { type RunnableConfig, RunnableLambda, RunnableSequence } from "@langchain/core/runnables";
+import { type Runnable, type RunnableConfig, RunnableLambda, RunnableSequence } from "@langchain/core/runnables";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { SessionCallbackHandler, withSession } from "../../src/index.js";
+import { type RunnableWithSession, SessionCallbackHandler, withSession } from "../../src/index.js";
+import { drain } from "../support/paths.js";
 import { modelOf, sessionOf, sessions, useGateway } from "../support/session.js";
 import { messageOf } from "./echo.js";
 import { hurryRetries } from "./run.js";
@@ -54,19 +55,27 @@ describe.each([
   });
 });
 
-it("a wrapper's bound configurable counts before the implicit one, however it is called", async () => {
-  const model = modelOf(gateway.current);
-  const wrapper = withSession(RunnableSequence.from([say("x"), model]));
-  const bound = wrapper.withConfig({ configurable: { sessionId: "bound" } });
-  const body = RunnableLambda.from(async () => {
-    await bound.invoke("x");
-    await bound.batch(["x"]);
-    for await (const _ of await bound.stream("x"));
-    for await (const _ of bound.streamEvents("x", { version: "v1" }));
-    for await (const _ of bound.streamEvents("x", { version: "v2" }));
+describe.each<[string, (wrapper: RunnableWithSession) => Runnable]>([
+  ["wrapper", (wrapper) => wrapper],
+  ["wrapper withRetry", (wrapper) => wrapper.withRetry()],
+  ["wrapper withFallbacks", (wrapper) => wrapper.withFallbacks([say("y")])],
+  ["wrapper withListeners", (wrapper) => wrapper.withListeners({ onStart: () => undefined })],
+])("the configurable bound to a %s counts before the implicit one, however it is called:", (_, around) => {
+  it.each<[string, (runnable: Runnable) => Promise<unknown>]>([
+    ["invoke", (runnable) => runnable.invoke("x")],
+    ["batch", (runnable) => runnable.batch(["x"])],
+    ["stream", async (runnable) => drain(await runnable.stream("x"))],
+    ["streamEvents v1", (runnable) => drain(runnable.streamEvents("x", { version: "v1" }))],
+    ["streamEvents v2", (runnable) => drain(runnable.streamEvents("x", { version: "v2" }))],
+    ["streamLog", (runnable) => drain(runnable.streamLog("x"))],
+  ])("%s", async (_, call) => {
+    const wrapper = withSession(RunnableSequence.from([say("x"), modelOf(gateway.current)]));
+    const bound = around(wrapper.withConfig({ configurable: { sessionId: "bound" } }));
+    const body = RunnableLambda.from(() => call(bound).then(() => "done"));
+    await withSession(body, { sessionId: "around" }).invoke("x");
+    await body.invoke("x", { configurable: { sessionId: "", session_id: "around" } });
+    expect(sessions(gateway.current)).toEqual(["bound", "bound"]);
   });
-  await withSession(body, { sessionId: "around" }).invoke("x");
-  expect(sessions(gateway.current)).toEqual(Array(5).fill("bound"));
 });
 
 it.each(["withRetry", "withFallbacks"] as const)("%s tells a wrapper's bound handler once", async (method) => {

@@ -24,6 +24,9 @@ export function usePrograms(): (makeModel?: MakeModel) => Programs {
   return (makeModel) => new Programs(gateway, makeModel);
 }
 
+/** The same programs in every run: other ones are `npm run soak`'s to find. */
+const SEED = 260_514_373;
+
 /**
  * Runs programs until so many requests were compared. A failure says its seed: run it again with
  * `PROPERTY_SEED=…`, and with `PROPERTY_PATH=…` for the smallest program alone.
@@ -34,7 +37,7 @@ export async function expectNoStrays(
   { hasFaults = false, endOnFailure = false } = {},
 ): Promise<void> {
   const { PROPERTY_SEED, PROPERTY_PATH } = process.env;
-  const seed = PROPERTY_SEED ? Number(PROPERTY_SEED) : Date.now() % 1_000_000_000;
+  const seed = Number(PROPERTY_SEED ?? SEED);
   const property = fc.asyncProperty(programs(hasFaults), (plan) => runs.run(plan));
   for (let round = 0; runs.requests < requests; round += 1) {
     await fc.assert(property, {

@@ -77,7 +77,8 @@ class Reference {
   }
 
   private call({ child, way }: SitePlan, passed: Config | undefined, around: Around): void {
-    const given = way === "events" ? this.listened(passed, around) : passed;
+    // What is bound to a wrapper counts before what is around, however it is called.
+    const given = way === "events" && child.kind !== "wrapper" ? this.listened(passed, around) : passed;
     if (child.kind === "model") this.model(child, given, around);
     else this.run(child, given, around, way === "invoke" || way === "batch" ? way : "stream");
   }
@@ -134,9 +135,7 @@ class Reference {
   }
 
   private wrapper(node: WrapperPlan, passed: Config | undefined, around: Around, way: LangChainWay): void {
-    // Around attempts and listeners stands a class of LangChain's, which fills the config up.
-    const outer = node.attempts === "one" || way === "invoke" ? passed : this.ensure(passed, around);
-    const { sessionId, ...given } = bind(node.bound ? configOf(node.bound) : {}, outer);
+    const { sessionId, ...given } = bind(node.bound ? configOf(node.bound) : {}, passed);
     const config = this.ensure(given, around);
     const lookups = [given, around.implicit];
     const configured = idIn(lookups, ["sessionId", "session_id"]) ?? around.enclosing;
@@ -150,7 +149,9 @@ class Reference {
       threadIn(lookups) ??
       `fresh:w${node.id}`;
     const enter = (entered: Config, child: NodePlan) => {
-      const inside = { ...entered, sessionId: undefined, configurable: { ...entered.configurable, sessionId: id } };
+      const isSpelledTwice = "session_id" in { ...node.bound?.configurable, ...entered.configurable };
+      const named = { sessionId: id, ...(isSpelledTwice && { session_id: id }) };
+      const inside = { ...entered, sessionId: undefined, configurable: { ...entered.configurable, ...named } };
       const enclosed = {
         ...around,
         enclosing: id,
@@ -161,7 +162,7 @@ class Reference {
     };
     enter(config, node.child);
     // What is bound to a wrapper is not bound to its fallback.
-    if (node.attempts === "fallback") enter(this.ensure(outer, around), node.fallback as NodePlan);
+    if (node.attempts === "fallback") enter(this.ensure(passed, around), node.fallback as NodePlan);
   }
 
   private model(leaf: LeafPlan, passed: Config | undefined, around: Around): void {

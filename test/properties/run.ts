@@ -72,6 +72,8 @@ export class Programs {
     // Where an id is wrong, so may be what followed.
     const [unexpected] = errors.filter((error) => SessionIdError.isInstance(error) || (isCalm && isUnplanned(error)));
     if (strays.length === 0 && unexpected === undefined) return;
+    if (unexpected !== undefined)
+      strays.push(`unexpected: ${unexpected instanceof Error ? unexpected.stack : unexpected}`);
     throw new Error([...strays, JSON.stringify(program)].join("\n"), { cause: unexpected });
   }
 
@@ -87,13 +89,19 @@ export class Programs {
   /** Keeps the leaves for the gateway's answers. Gives whether everything that is predicted must arrive. */
   private note(program: ProgramPlan, tag: string): boolean {
     let isCalm = true;
+    let hasBatch = false;
+    let hasRetriedFallback = false;
     this.leaves.clear();
     JSON.stringify(program, (_key, value) => {
       if (value?.kind === "model") this.leaves.set(`${tag} m${value.id}`, value);
       if (value?.faults?.length > 0 || value?.abortMs !== undefined || value?.way === "leave") isCalm = false;
+      if (value?.way === "batch") hasBatch = true;
+      const isRetry = value?.kind === "retry" || value?.attempts === "retry";
+      if (isRetry && /"(kind|attempts)":"fallback"/.test(JSON.stringify(value))) hasRetriedFallback = true;
       return value;
     });
-    return isCalm;
+    // LangChain's batch of a retry around a fallback fails: "Not implemented", and what follows from that.
+    return isCalm && !(hasBatch && hasRetriedFallback);
   }
 
   private model({ environment, handler, ...fields }: ModelPlan): SessionChatOpenAI {
@@ -123,9 +131,9 @@ async function call(builder: Builder, { site, abortMs }: RootPlan): Promise<unkn
   }
 }
 
-/** Planned are the plan's own errors, what LangChain aborts then, and its batch of a retry of a fallback. */
+/** Planned are the plan's own errors, and what LangChain aborts then. */
 function isUnplanned(error: unknown): boolean {
-  return error !== undefined && !(error instanceof Error && /planned|abort|Not implemented/i.test(error.message));
+  return error !== undefined && !(error instanceof Error && /planned|abort/i.test(error.message));
 }
 
 /** What a promise gives, or undefined where it takes too long. */
