@@ -201,10 +201,10 @@ describe("withRetry and withFallbacks", () => {
     let attempts = 0;
     const slowAtFirst = RunnableLambda.from(async () => {
       attempts += 1;
-      await new Promise((resolve) => setTimeout(resolve, attempts === 1 ? 300 : 0));
+      await new Promise((resolve) => setTimeout(resolve, attempts === 1 ? 5_000 : 0));
       return "done";
     });
-    const wrapper = withSession(slowAtFirst as Runnable).withConfig({ timeout: 100 });
+    const wrapper = withSession(slowAtFirst as Runnable).withConfig({ timeout: 1_000 });
     expect(await wrapper.withFallbacks([slowAtFirst]).invoke({})).toBe("done");
   });
 });

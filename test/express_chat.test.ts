@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { hasChromium, launchChromium } from "./support/chromium.js";
 import { allOf, ChatServer, ChatUser, eventsOf, textOf } from "./support/express_chat.js";
 import { type Gateway, type GatewayRequest, type Json, sendJson } from "./support/gateway.js";
-import { freePort, hasRedis, startRedis } from "./support/redis.js";
+import { freePorts } from "./support/ports.js";
+import { hasRedis, startRedis } from "./support/redis.js";
 import { asked } from "./support/responses.js";
 import { sessionOf, sessions, useGateway } from "./support/session.js";
 
@@ -59,7 +60,7 @@ function answerByHand(): { next(): Promise<Reply> } {
     replies.push(new Reply(response));
     return true;
   });
-  return { next: () => vi.waitUntil(() => replies.shift(), { timeout: 5_000, interval: 5 }) };
+  return { next: () => vi.waitUntil(() => replies.shift(), { timeout: 15_000, interval: 5 }) };
 }
 
 /** A streamed answer that the test writes. */
@@ -215,7 +216,7 @@ describe("an answer", () => {
         tab.abort();
         await expect(sent).rejects.toThrow("aborted");
       }
-      await vi.waitFor(() => expect(reply.isLeft).toBe(true), { timeout: 5_000, interval: 5 });
+      await vi.waitFor(() => expect(reply.isLeft).toBe(true), { timeout: 15_000, interval: 5 });
 
       // The conversation goes on, without what was cut off.
       const again = anne.send(id, "Again");
@@ -224,7 +225,10 @@ describe("an answer", () => {
       second.end();
       expect((await again).status).toBe(200);
       expect(gateway.current.requests.map(saidIn)).toEqual([["Hello"], ["Again"]]);
-      await vi.waitFor(async () => expect(await anne.page(id)).toContain("2 calls, 1 failed"), { interval: 5 });
+      await vi.waitFor(async () => expect(await anne.page(id)).toContain("2 calls, 1 failed"), {
+        timeout: 15_000,
+        interval: 5,
+      });
     },
   );
 
@@ -414,7 +418,7 @@ describe("the server", () => {
         () => false,
         () => true,
       );
-    await vi.waitUntil(isRefused, { timeout: 5_000, interval: 20 });
+    await vi.waitUntil(isRefused, { timeout: 15_000, interval: 20 });
     reply.end();
     expect(await allOf(events)).toEqual([{ event: "end", data: "" }]);
     expect([await own.ended, own.stderr]).toEqual([0, ""]);
@@ -478,7 +482,7 @@ describe.runIf(hasChromium("the page of the Express app"))("the page, in Chromiu
     berts.write("Hello, Bert");
     await bert.getByText("Hello, Bert").waitFor();
     await bert.getByRole("button", { name: "Stop" }).click();
-    await vi.waitFor(() => expect(berts.isLeft).toBe(true), { timeout: 5_000, interval: 5 });
+    await vi.waitFor(() => expect(berts.isLeft).toBe(true), { timeout: 15_000, interval: 5 });
     expect(await said(bert)).toEqual(["I am Bert", "Hello, Bert", "Stopped."]);
 
     const second = await ask(anne, "Fine");
@@ -517,7 +521,7 @@ describe.skipIf(isMissing)("two processes that share a Redis", () => {
   let servers: [ChatServer, ChatServer];
 
   beforeAll(async () => {
-    const port = await freePort();
+    const [port = 0] = await freePorts(1);
     redis = await startRedis(port);
     const env = { ...environmentOf(gateway.current), REDIS_URL: `redis://127.0.0.1:${port}` };
     servers = await Promise.all([ChatServer.start(env), ChatServer.start(env)]);
@@ -585,9 +589,9 @@ describe.skipIf(isMissing)("two processes that share a Redis", () => {
     const tab = new AbortController();
     await eventsOf(await anne.send(id, "Three", { signal: tab.signal })).next();
     tab.abort();
-    await vi.waitFor(() => expect(gateway.current.responses.left).toBe(1), { interval: 5 });
+    await vi.waitFor(() => expect(gateway.current.responses.left).toBe(1), { timeout: 15_000, interval: 5 });
     gateway.current.responses.streamEnd = "whole";
-    await vi.waitFor(async () => textOf(await anne.ask(id, "Four")), { interval: 20 });
+    await vi.waitFor(async () => textOf(await anne.ask(id, "Four")), { timeout: 15_000, interval: 20 });
     const [, two, , four] = asked(gateway.current);
     expect(four).toEqual({ after: two?.after, input: ["user: Four"] });
     expect(two?.after).toEqual(ID);
@@ -598,7 +602,7 @@ describe.skipIf(isMissing)("two processes that share a Redis", () => {
     const anne = new ChatUser(one);
     const id = await anne.begin();
     await redis.stop();
-    await vi.waitFor(() => expect(one.stderr).toContain("Redis: "), { timeout: 5_000, interval: 5 });
+    await vi.waitFor(() => expect(one.stderr).toContain("Redis: "), { timeout: 15_000, interval: 5 });
     for (const response of [await anne.send(id, "Hello"), await anne.request("/conversations", { method: "POST" })]) {
       expect([response.status, await response.json()]).toEqual([500, { error: "Something went wrong." }]);
     }

@@ -110,7 +110,7 @@ it.each(Object.entries(LEAVINGS))(
     await leave(conversation).catch(() => {});
     expect(gateway.current.requests).toHaveLength(2);
     // LangChain reads what streamEvents v3 gives to its end, whether somebody listens or not.
-    if (!/v3/.test(way)) await vi.waitFor(() => expect(gateway.current.responses.left).toBe(1));
+    if (!/v3/.test(way)) await vi.waitFor(() => expect(gateway.current.responses.left).toBe(1), 15_000);
     expect(await entries()).toEqual(before);
     gateway.current.responses.streamEnd = "whole";
     await conversation.invoke("three");

@@ -5,7 +5,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, type RedisClientType } from "redis";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { freePort, hasRedis, startRedis } from "./support/redis.js";
+import { freePorts } from "./support/ports.js";
+import { hasRedis, startRedis } from "./support/redis.js";
 import { asked, inShort } from "./support/responses.js";
 import { useGateway } from "./support/session.js";
 
@@ -76,7 +77,7 @@ describe.skipIf(isMissing)("two processes that share a Redis", () => {
     const [, code = ""] = readme.match(/```typescript\n(\/\/ redis_store\.ts\n[\s\S]*?)```/) ?? [];
     await mkdir(DIRECTORY, { recursive: true });
     await writeFile(STORE, code);
-    port = await freePort();
+    [port = 0] = await freePorts(1);
     server = await startRedis(port);
     workers = [Worker.start(`redis://127.0.0.1:${port}`), Worker.start(`redis://127.0.0.1:${port}`)];
   }, 60_000);

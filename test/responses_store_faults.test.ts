@@ -144,7 +144,7 @@ describe("calls of one session at the same time", () => {
       return false;
     });
     return async (text: string) => {
-      await vi.waitFor(() => expect(release).toHaveProperty([text]));
+      await vi.waitFor(() => expect(release).toHaveProperty([text]), 15_000);
       release[text]?.();
     };
   }
@@ -202,8 +202,8 @@ describe.each(ENTRIES)("$name, with a store that hangs", ({ fields, ask }) => {
   it("a call that waits to write has its answer when its time is up, and says so", async () => {
     const store = new FaultyStore();
     store.write = never;
-    const conversation = remembering(store, fields).withConfig({ timeout: 1_000 }).withSession("s-1234");
-    await Promise.race([ask(conversation, "one"), sleep(5_000).then(() => expect.unreachable())]).catch((error) =>
+    const conversation = remembering(store, fields).withConfig({ timeout: 3_000 }).withSession("s-1234");
+    await Promise.race([ask(conversation, "one"), sleep(15_000).then(() => expect.unreachable())]).catch((error) =>
       expect(String(error)).toMatch(/abort|timeout/i),
     );
     expect(gateway.current.requests).toHaveLength(1);

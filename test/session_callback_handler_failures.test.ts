@@ -72,7 +72,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     });
     const options = { callbacks: [handler], signal: controller.signal };
     await expect(ask(modelWith(fields), "hi", options)).rejects.toThrow();
-    await vi.waitFor(() => expect(handler.calls).toEqual([unanswered(expect.stringMatching(/abort/i))]));
+    await vi.waitFor(() => expect(handler.calls).toEqual([unanswered(expect.stringMatching(/abort/i))]), 15_000);
     expect(handler.summary()).toMatchObject({ calls: 1, failures: 1, inputTokens: 0, costUsd: undefined });
   });
 

@@ -93,7 +93,7 @@ describe("which session a request is in", () => {
     const embeddings = embeddingsOf({ maxConcurrency: 1 });
     const ids = ["a", "b", "c"];
     const runs = ids.map((id) => embedIn(embeddings, { configurable: { sessionId: id } }));
-    await vi.waitFor(() => expect(gateway.current.requests).toHaveLength(1));
+    await vi.waitFor(() => expect(gateway.current.requests).toHaveLength(1), 15_000);
     release();
     await Promise.all(runs);
     expect(sessions(gateway.current)).toEqual(ids);

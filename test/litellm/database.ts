@@ -5,7 +5,8 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { freePorts, type Lab, plainEnvironment } from "./lab.js";
+import { freePorts } from "../support/ports.js";
+import { type Lab, plainEnvironment } from "./lab.js";
 import { onEnd, run } from "./processes.js";
 import { startProvider } from "./provider.js";
 import { MODELS, proxyConfig } from "./proxy.js";

@@ -1,5 +1,3 @@
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import type { Provider } from "./provider.js";
 import type { RowSource } from "./rows.js";
 
@@ -31,20 +29,4 @@ export interface Control {
 export function plainEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(LITELLM|OPENAI|LANG(SMITH|CHAIN|FUSE)|REDIS|DATABASE|DIRECT_URL|STORE_MODEL|PROXY_|OTEL)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
-}
-
-/** Loopback ports that are free now, each another. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject).listen(0, "127.0.0.1", resolve);
-      });
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
