@@ -9,7 +9,7 @@ import { inBrowser, inProcess, inWorkerd } from "../test/runtimes/launch.js";
 import { PEERS } from "../test/support/versions.js";
 
 /** Beside Node 22 and later, and outside Node. */
-const NEWEST = { "@langchain/core": PEERS.newest["@langchain/core"], "@langchain/openai": "1.6.0" };
+const NEWEST = { "@langchain/core": PEERS.newest["@langchain/core"], "@langchain/openai": PEERS.newestOpenAI };
 
 /** The newest that Node 20 takes. */
 const NODE_20 = {

@@ -13,7 +13,7 @@ export function annotateResult(
   return result.then(
     (answered) => {
       for (const { message } of answered.generations) {
-        const metadata = metadataOf(message);
+        const metadata = ownMetadata(message);
         const costUsd = costOf(reply.headers, reply.isStream ? { usage: reply.usage } : undefined);
         annotate(metadata, parseResponseHeaders(reply.headers), costUsd);
         // With `streaming: true` ChatOpenAI has joined a stream, and kept the id of its first event.
@@ -37,7 +37,7 @@ export async function* annotateChunks(
     let isFirst = true;
     let costUsd: number | undefined;
     for await (const chunk of chunks) {
-      const metadata = metadataOf(chunk.message);
+      const metadata = ownMetadata(chunk.message);
       const { usage } = metadata;
       if (isFirst) annotate(metadata, parseResponseHeaders(reply.headers), undefined);
       // Once: a chunk that brings text and usage comes as two, and `concat` adds numbers up.
@@ -90,7 +90,8 @@ function annotate(
   metadata.litellm = { ...(metadata.litellm as object), ...said, ...(costUsd === undefined ? {} : { costUsd }) };
 }
 
-function metadataOf(message: BaseMessage): Record<string, unknown> {
+/** The `response_metadata` of an answer, to write into. */
+export function ownMetadata(message: BaseMessage): Record<string, unknown> {
   message.response_metadata ??= {};
   return message.response_metadata;
 }

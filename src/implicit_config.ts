@@ -1,5 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { _CONTEXT_VARIABLES_KEY, AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { ENCLOSING } from "./resolve_session.js";
 
 interface Runtime {
   process?: { getBuiltinModule?: (name: string) => { AsyncLocalStorage?: StorageClass } | undefined };
@@ -10,11 +11,8 @@ type StorageClass = new () => Parameters<typeof AsyncLocalStorageProviderSinglet
 
 /** What LangChain keeps beside the implicit config, and carries on into every run inside. */
 interface Store {
-  [_CONTEXT_VARIABLES_KEY]?: { [ENCLOSING_VARIABLE]?: string };
+  [_CONTEXT_VARIABLES_KEY]?: { [ENCLOSING]?: string };
 }
-
-/** The context variable that holds the running wrapper's id, for every copy of this package in the process. */
-const ENCLOSING_VARIABLE: unique symbol = Symbol.for("langchain-litellm-session.enclosing") as never;
 
 let enabled = false;
 
@@ -41,7 +39,7 @@ export function getImplicitConfig(): RunnableConfig | undefined {
 
 /** The id of the nearest `RunnableWithSession` around this code. */
 export function getEnclosingSessionId(): string | undefined {
-  return currentStore()?.[_CONTEXT_VARIABLES_KEY]?.[ENCLOSING_VARIABLE];
+  return currentStore()?.[_CONTEXT_VARIABLES_KEY]?.[ENCLOSING];
 }
 
 /**
@@ -53,7 +51,7 @@ export function getEnclosingSessionId(): string | undefined {
 export function runInSession<T>(sessionId: string, callback: () => T): T {
   const around = currentStore();
   const store: Store = Object.create(around ?? Object.prototype);
-  store[_CONTEXT_VARIABLES_KEY] = { ...around?.[_CONTEXT_VARIABLES_KEY], [ENCLOSING_VARIABLE]: sessionId };
+  store[_CONTEXT_VARIABLES_KEY] = { ...around?.[_CONTEXT_VARIABLES_KEY], [ENCLOSING]: sessionId };
   return AsyncLocalStorageProviderSingleton.getInstance().run(store, callback) as T;
 }
 
@@ -82,7 +80,7 @@ export async function* streamInSession<T>(
   }
 }
 
-/** What stands around this code, for what belongs there and runs later. */
+/** Captures what LangChain keeps around this code, to run a callback in it later. */
 export function captureSurroundings(): <T>(callback: () => T) => T {
   const around = currentStore();
   return (callback) => AsyncLocalStorageProviderSingleton.getInstance().run(around, callback);

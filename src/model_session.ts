@@ -10,9 +10,9 @@ import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
  */
 export function modelSession(sessionId: unknown): ModelSession {
   if (sessionId === false) return false;
-  if (!isUnset(sessionId)) return { id: checkSessionId(sessionId, 'field "sessionId"'), source: "constructor" };
+  if (!isUnset(sessionId)) return { id: checkSessionId(sessionId, 'field "sessionId"'), origin: "constructor" };
   const fromEnvironment = getEnvironmentVariable("LITELLM_SESSION_ID");
   return isUnset(fromEnvironment)
-    ? { id: newSessionId(), source: "generated" }
-    : { id: checkSessionId(fromEnvironment, "environment variable LITELLM_SESSION_ID"), source: "environment" };
+    ? { id: newSessionId(), origin: "generated" }
+    : { id: checkSessionId(fromEnvironment, "environment variable LITELLM_SESSION_ID"), origin: "environment" };
 }

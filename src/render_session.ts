@@ -1,3 +1,4 @@
+import { describe } from "./session_id.js";
 import {
   formatCount,
   formatMs,
@@ -53,7 +54,7 @@ const STATUS_PARTS = { ok: "ok", failed: "failed", cached: "ok", "no end": "mute
 export function renderSession(source: SessionSource, options: RenderSessionOptions = {}): string {
   const { width = 100, style = (_part, text) => text } = options;
   if (!Number.isSafeInteger(width) || width < 80) {
-    throw new TypeError('Invalid option "width": expected a whole number of at least 80.');
+    throw new TypeError(`Invalid option "width": expected a whole number of at least 80, got ${describe(width)}.`);
   }
   const session = pictureOf(source);
   const fixed = Object.values(COLUMNS).reduce((sum, column) => sum + column.width + GAP.length, 0);

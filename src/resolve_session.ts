@@ -5,16 +5,17 @@ import { checkSessionId, isSessionId, isUnset } from "./session_id.js";
 export const HANDLER_BRAND: unique symbol = Symbol.for("langchain-litellm-session.handler") as never;
 
 /**
- * The key in `configurable` under which a `RunnableWithSession` says which id it set itself. A
- * symbol, so that it reaches neither traces nor a remote graph.
+ * The key under which a `RunnableWithSession` says which id it set itself: in `configurable`, and
+ * among LangChain's context variables. A symbol, so that it reaches neither traces nor a remote graph.
  */
 export const ENCLOSING: unique symbol = Symbol.for("langchain-litellm-session.enclosing") as never;
 
 /**
- * Where an id came from: the steps of the precedence, in their order. `"environment"` and
- * `"generated"` belong to the process or the model object and not to anybody's conversation.
+ * Where an id came from: the steps of the precedence, in their order, and `"wrapper"`, an id that a
+ * `RunnableWithSession` has or made. `"environment"` and `"generated"` belong to the process or the
+ * model object and not to anybody's conversation.
  */
-export type SessionSource =
+export type SessionOrigin =
   | "call"
   | "configurable"
   | "handler"
@@ -22,12 +23,13 @@ export type SessionSource =
   | "thread_id"
   | "metadata"
   | "environment"
-  | "generated";
+  | "generated"
+  | "wrapper";
 
 /** The session of one call. */
 export interface ResolvedSession {
   readonly id: string;
-  readonly source: SessionSource;
+  readonly origin: SessionOrigin;
 }
 
 /** What a model falls back on: what its constructor found, or false for `sessionId: false`. */
@@ -73,7 +75,7 @@ export function resolveSession(
     fromCall(context.sessionId) ??
     fromConfigurable(context) ??
     fromHandler(nearest(context, bound, constructed)) ??
-    (own?.source === "constructor" ? own : undefined) ??
+    (own?.origin === "constructor" ? own : undefined) ??
     fromThread(context) ??
     own
   );
@@ -114,7 +116,7 @@ function enclosingSessionId({ passed, implicit, enclosing }: CallContext): strin
 
 function fromCall(sessionId: unknown): ResolvedSession | undefined {
   if (isUnset(sessionId)) return undefined;
-  return { id: checkSessionId(sessionId, 'call option "sessionId"'), source: "call" };
+  return { id: checkSessionId(sessionId, 'call option "sessionId"'), origin: "call" };
 }
 
 const ID_KEYS = ["sessionId", "session_id"] as const;
@@ -137,10 +139,10 @@ function fromConfigurable({ passed, implicit, enclosing }: CallContext): Resolve
     for (const key of ID_KEYS) {
       const value = config?.configurable?.[key];
       if (!isUnset(value))
-        return { id: checkSessionId(numberAsString(value), `configurable.${key}`), source: "configurable" };
+        return { id: checkSessionId(numberAsString(value), `configurable.${key}`), origin: "configurable" };
     }
   }
-  return enclosing === undefined ? undefined : { id: enclosing, source: "configurable" };
+  return enclosing === undefined ? undefined : { id: enclosing, origin: "configurable" };
 }
 
 /** The last handler added is the nearest one: a child run's handlers follow the inherited ones. */
@@ -150,7 +152,7 @@ function fromHandler(callbacks: readonly Callbacks[]): ResolvedSession | undefin
     for (let i = handlers.length - 1; i >= 0; i -= 1) {
       const handler = handlers[i] as { [HANDLER_BRAND]?: true; sessionId?: unknown };
       if (handler?.[HANDLER_BRAND]) {
-        return { id: checkSessionId(handler.sessionId, "SessionCallbackHandler.sessionId"), source: "handler" };
+        return { id: checkSessionId(handler.sessionId, "SessionCallbackHandler.sessionId"), origin: "handler" };
       }
     }
   }
@@ -170,12 +172,12 @@ function nearest({ passed, implicit }: CallContext, bound: Callbacks, constructe
 function fromThread({ passed, implicit }: CallContext): ResolvedSession | undefined {
   for (const config of [passed, implicit]) {
     const id = numberAsString(config?.configurable?.thread_id);
-    if (isSessionId(id)) return { id, source: "thread_id" };
+    if (isSessionId(id)) return { id, origin: "thread_id" };
   }
   for (const config of [passed, implicit]) {
     for (const key of ["session_id", "thread_id", "conversation_id"]) {
       const id = config?.metadata?.[key];
-      if (isSessionId(id)) return { id, source: "metadata" };
+      if (isSessionId(id)) return { id, origin: "metadata" };
     }
   }
   return undefined;
@@ -198,7 +200,7 @@ export function tracedSessionId(
 ): string | undefined {
   const present = metadata?.session_id;
   const isUsers = !isUnset(present) && present !== enclosingSessionId(context);
-  return isUsers || session.source === "generated" ? undefined : session.id;
+  return isUsers || session.origin === "generated" ? undefined : session.id;
 }
 
 /** The run's metadata with the {@link tracedSessionId}. */

@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { isPlainObject } from "./session_transport.js";
+import { isPlainObject } from "./plain_object.js";
 
 /**
  * The key in `response_metadata` of an answer that says what it answered: a digest. One string,
@@ -28,7 +28,7 @@ export function findAnswer(messages: readonly BaseMessage[]): { index: number; i
 }
 
 /** A message's `response_metadata`, in a type that can be read. */
-export function metadataOf(message: BaseMessage): Record<string, unknown> {
+function metadataOf(message: BaseMessage): Record<string, unknown> {
   return message.response_metadata ?? {};
 }
 
@@ -119,7 +119,7 @@ export function areAnswered(calls: readonly string[], messages: readonly BaseMes
   return calls.every((call) => answered.has(call));
 }
 
-/** Body fields by which the caller keeps the conversation himself, or keeps the provider from keeping it. */
+/** Body fields by which the caller keeps the conversation, or keeps the provider from keeping it. */
 export interface OwnConversation {
   readonly store?: unknown;
   readonly conversation?: unknown;

@@ -2,6 +2,7 @@ import type { ChatModelStreamEvent } from "@langchain/core/language_models/event
 import type { BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { BaseStore } from "@langchain/core/stores";
+import { ownMetadata } from "./annotate_answer.js";
 import type { ResolvedSession } from "./resolve_session.js";
 import {
   ANSWERED,
@@ -14,11 +15,11 @@ import {
   isContinuable,
   isRefusal,
   isResponseId,
-  metadataOf,
   type OwnConversation,
   pendingCalls,
 } from "./response_chain.js";
-import { type ResponseOwner, SessionResponse, warn } from "./response_store.js";
+import { type ResponseOwner, SessionResponse } from "./response_store.js";
+import { warn } from "./warn.js";
 
 /** Makes the request: with these messages, after this response if there is one. */
 type Send<T> = (messages: BaseMessage[], previousResponseId: string | undefined) => T;
@@ -45,7 +46,7 @@ export async function planConversation(input: ConversationInput): Promise<Conver
   if (!isContinuable(body, input.zdrEnabled)) return undefined;
   const kept = await sessionResponse(input);
   if (body.previous_response_id !== undefined && body.previous_response_id !== null) {
-    // The caller's own continues what he knows of: the messages do not say what the answer answers.
+    // Where the caller says what to continue, the messages do not tell what the answer answers.
     return new Conversation(messages, undefined, undefined, kept);
   }
   const stamp = await answeredStamp(messages, model, digest);
@@ -63,7 +64,7 @@ export async function planConversation(input: ConversationInput): Promise<Conver
 
 /** Whether a call's session has a conversation in the store: one that somebody named, and not only the process or the model object. */
 export function isConversation(session: ResolvedSession | undefined): session is ResolvedSession {
-  return session !== undefined && session.source !== "environment" && session.source !== "generated";
+  return session !== undefined && session.origin !== "environment" && session.origin !== "generated";
 }
 
 async function sessionResponse(input: ConversationInput): Promise<SessionResponse | undefined> {
@@ -113,8 +114,9 @@ export class Conversation {
     }
     const message = result.generations[0]?.message;
     if (message) {
-      this.stampAnswer(metadataOf(message));
-      this.noteAnswer(metadataOf(message), pendingCalls(message));
+      const metadata = ownMetadata(message);
+      this.stampAnswer(metadata);
+      this.noteAnswer(metadata, pendingCalls(message));
     }
     await this.keepAnswer();
     return result;
@@ -126,7 +128,7 @@ export class Conversation {
     const calls = new Set<string>();
     for await (const chunk of this.open(send)) {
       const { message } = chunk;
-      const metadata = metadataOf(message);
+      const metadata = ownMetadata(message);
       for (const call of callsOfChunk(message)) calls.add(call);
       // The id is told with the last chunk, so that an answer that was cut off is never continued;
       // it is the last chunk's, because a proxy may change it in between.

@@ -1,5 +1,6 @@
 import type { BaseStore } from "@langchain/core/stores";
 import { type Digest, isResponseId } from "./response_chain.js";
+import { warn } from "./warn.js";
 
 /** The last answer of a session, as it stands in the store. */
 export interface StoredResponse {
@@ -104,9 +105,4 @@ function parse(value: unknown): StoredResponse | undefined {
 /** The kind of an error, and not its text: a store's connection string may stand in it. */
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
-}
-
-/** A warning of this package. */
-export function warn(message: string): void {
-  console.warn(`[langchain-litellm-session] ${message}.`);
 }

@@ -8,15 +8,8 @@ import {
   type RunnableWithFallbacks,
 } from "@langchain/core/runnables";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
-import {
-  type ChoosesSession,
-  type Chosen,
-  chooseBeforeEvents,
-  chooseEach,
-  fallbacksInSession,
-  listenersInSession,
-  retryInSession,
-} from "./attempts_in_session.js";
+import { fallbacksInSession, listenersInSession, retryInSession } from "./attempts_in_session.js";
+import { type ChoosesSession, type Chosen, chooseBeforeEvents, chooseEach } from "./choose_session.js";
 import {
   captureSurroundings,
   enableImplicitConfig,
@@ -85,6 +78,13 @@ function withoutDefaults(given: Partial<RunnableConfig>): Partial<RunnableConfig
   return config;
 }
 
+/** Options into which LangChain mixes nothing of a kind that is bound from what is around, as it does not for `invoke`. */
+function shielded(given: Partial<RunnableConfig>, bound: Partial<RunnableConfig> | undefined): Partial<RunnableConfig> {
+  const { configurable = bound?.configurable && {}, metadata = bound?.metadata && {} } = given;
+  const { callbacks = bound?.callbacks && [] } = given;
+  return { ...given, configurable, metadata, callbacks };
+}
+
 /**
  * Wraps a Runnable so that everything inside one call of it is in one session: every call that a
  * `SessionChatOpenAI` makes in its sequences, parallel branches, lambdas, tools, sub-graphs,
@@ -95,6 +95,7 @@ function withoutDefaults(given: Partial<RunnableConfig>): Partial<RunnableConfig
  * metadata's ids; a new one for each call (of `batch`, for each input).
  *
  * @throws {SessionIdError} from the constructor or a call, before anything runs, for an id that can't be sent.
+ * @throws {TypeError} from the constructor, for a `bound` that is no Runnable and an `onSession` that is no function.
  *
  * @example
  * ```typescript
@@ -124,7 +125,7 @@ export class RunnableWithSession<
     super();
     if (!Runnable.isRunnable(fields?.bound)) {
       throw new TypeError(
-        'RunnableWithSession field "bound": expected a Runnable. An agent of createAgent is none: give its `graph`.',
+        `Invalid RunnableWithSession field "bound": expected a Runnable, got ${describe(fields?.bound)}. An agent of createAgent is none: give its \`graph\`.`,
       );
     }
     if (typeof fields.sessionId !== "function" && !isUnset(fields.sessionId)) {
@@ -228,7 +229,7 @@ export class RunnableWithSession<
     const { session, context, entered, chosen } = this.resolve(options as Partial<CallOptions>);
     if (!chosen) this.tell(entered);
     const { sessionId: _, ...given } = { ...options } as Partial<RunnableWithSessionCallOptions>;
-    const config = withoutDefaults(given);
+    const config = withoutDefaults(shielded(given, this.wrapped.config));
     const { recursionLimit, tags } = given;
     const configurable = {
       ...config.configurable,
@@ -274,7 +275,7 @@ export class RunnableWithSession<
     const config = withoutDefaults(passed) as RunnableConfig;
     const session: ResolvedSession = resolveRunSession(context, () => this.ownSession(config)) ?? {
       id: newSessionId(),
-      source: "call",
+      origin: "wrapper",
     };
     const { [CHOSEN]: _, ...configurable } = (config.configurable ?? {}) as { [CHOSEN]?: unknown };
     const isSpelledTwice = "session_id" in { ...bound?.configurable, ...configurable };
@@ -295,7 +296,7 @@ export class RunnableWithSession<
     const { sessionId } = this.wrapped;
     const id: unknown = typeof sessionId === "function" ? sessionId(config) : sessionId;
     if (isUnset(id)) return undefined;
-    return { id: checkSessionId(id, 'RunnableWithSession field "sessionId"'), source: "call" as const };
+    return { id: checkSessionId(id, 'RunnableWithSession field "sessionId"'), origin: "wrapper" as const };
   }
 }
 

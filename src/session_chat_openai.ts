@@ -8,7 +8,7 @@ import type { BaseStore } from "@langchain/core/stores";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import { ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
 import { annotateChunks, annotateEvents, annotateResult } from "./annotate_answer.js";
-import { chooseEach } from "./attempts_in_session.js";
+import { chooseEach } from "./choose_session.js";
 import { copyOf } from "./copy_of.js";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
 import { baseUrlOf, credentialsOf, type Reply } from "./inner_model.js";
@@ -47,8 +47,9 @@ import { type SessionWriter, sessionWriter } from "./session_writer.js";
  * implicitly counts too, so that a model called inside a tool is in the session of its agent.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
- * @throws {TypeError} from the constructor for an invalid `sessionTransport` or an `apiKey` that no header can hold,
- *   from a call for an invalid `extraBody`.
+ * @throws {TypeError} from the constructor for an invalid `sessionTransport`, `usePreviousResponseId` or
+ *   `responseStore`, for one of these two where the runtime has no WebCrypto, and for an `apiKey` that no
+ *   header can hold; from a call for an invalid `extraBody`.
  *
  * @example
  * ```typescript

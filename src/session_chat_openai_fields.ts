@@ -73,9 +73,10 @@ export function checkChaining({ usePreviousResponseId, responseStore }: SessionC
 }
 
 /**
- * Checks that a header can hold the API key: the error of the runtime's `fetch` would show it.
+ * Checks that an API key has nothing inside for which the error of the runtime's `fetch` would show
+ * it. What else no header can hold, `fetch` refuses without showing it, as it does for ChatOpenAI.
  *
- * @throws {TypeError} if it can't.
+ * @throws {TypeError} if it has.
  */
 export function checkApiKey(apiKey: unknown): void {
   if (typeof apiKey === "string" && /[\0\r\n]/.test(apiKey.trim())) {

@@ -1,14 +1,16 @@
 import { getSessionId } from "./get_session_id.js";
 import { enableImplicitConfig } from "./implicit_config.js";
+import { isPlainObject } from "./plain_object.js";
 import { checkSessionId, isUnset } from "./session_id.js";
-import { checkCarried, isPlainObject, parseTransport, type SessionTransport } from "./session_transport.js";
+import { checkCarried, parseTransport, type SessionTransport } from "./session_transport.js";
 import { sessionWriter } from "./session_writer.js";
 
 /** Options of {@link sessionFetch}. */
 export interface SessionFetchOptions {
   /**
-   * The session of the requests, or a function that is asked for it at each request. Empty string
-   * or undefined: none. Default: the session of the LangChain run around the request, if any.
+   * The session of the requests, or a function that is asked for it at each request: where it gives
+   * an empty string or undefined, that request has none. Default, also for an empty string: the
+   * session of the LangChain run around the request, if any.
    */
   sessionId?: string | (() => string | undefined) | undefined;
 
@@ -21,8 +23,8 @@ export interface SessionFetchOptions {
 
 /**
  * A `fetch` that puts a session into JSON POST requests, for the `openai` SDK, the Vercel AI SDK or
- * a LangChain class of someone else's. All else passes through untouched: other methods, bodies
- * that are streams or not a JSON object.
+ * a LangChain class of someone else's. All else passes through untouched: other methods, and bodies
+ * that are not the text of a JSON object.
  *
  * Without a `sessionId`, not for a LangChain class with a `maxConcurrency` (`OpenAIEmbeddings`: 2 by
  * default): a call that had to wait is sent from within the run that made room, and would be in its
@@ -45,10 +47,9 @@ export function sessionFetch(options: SessionFetchOptions = {}): typeof globalTh
 
   return async (input, init) => {
     const send = options.fetch ?? globalThis.fetch;
-    const given: unknown = typeof sessionId === "function" ? sessionId() : (sessionId ?? getSessionId());
+    const own = isUnset(sessionId) ? getSessionId() : sessionId;
+    const given: unknown = typeof own === "function" ? own() : own;
     if (isUnset(given)) return send(input, init);
-    const id = checkSessionId(given, FIELD);
-    checkCarried(id, transport);
 
     const request = input instanceof Request ? input : undefined;
     const method = init?.method ?? request?.method ?? "GET";
@@ -59,6 +60,8 @@ export function sessionFetch(options: SessionFetchOptions = {}): typeof globalTh
     const body = typeof text === "string" ? parseObject(text) : undefined;
     if (!body) return send(input, init);
 
+    const id = checkSessionId(given, FIELD);
+    checkCarried(id, transport);
     const baseURL = request?.url ?? String(input);
     const tagged = write({ body, headers: undefined }, id, { baseURL, defaultHeaders: headers });
     for (const [name, value] of Object.entries(tagged.headers ?? {})) headers.set(name, String(value));

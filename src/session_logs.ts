@@ -17,7 +17,7 @@ export interface SessionLogsFields {
   /** What makes the requests. Default: the global `fetch` at the time of the request. */
   fetch?: typeof globalThis.fetch | undefined;
 
-  /** How long one request may take, in milliseconds. Default: 30,000. */
+  /** How long one request may take, in milliseconds: more than 0, at most 2,147,483,647. Default: 30,000. */
   timeoutMs?: number | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface SessionLogsWaitOptions extends SessionLogsOptions {
   /** How many calls of the session to wait for. */
   calls: number;
 
-  /** How long to wait for the calls, in milliseconds, before their sums are read. Default: 60,000. */
+  /** How long to wait for the calls, in milliseconds, before their sums are read. As long as a request may take. Default: 60,000. */
   timeoutMs?: number | undefined;
 }
 
@@ -51,7 +51,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
  *
  * Who may read depends on the key: the master key and keys of a `proxy_admin` may everywhere, those
  * of a `proxy_admin_viewer` in some versions (1.70 and 1.106, not 1.81). In 1.106 an `internal_user`
- * may read too, but sees only calls of his own: to such a key, a session of others looks empty.
+ * may read too, but sees only calls of their own: to such a key, a session of others looks empty.
  *
  * @throws {TypeError} from the constructor, for a field that can't be. No message holds the API key.
  * @throws {SessionIdError} from the methods, for an id that no session can have.
@@ -100,7 +100,7 @@ export class SessionLogs {
    * Waits until the log has this many calls of a session, or more, and returns their sums.
    *
    * @throws {SessionLogsError} with code `"TIMEOUT"`, if it hasn't in time.
-   * @throws {TypeError} if `calls` is not a whole number of at least 1, or `timeoutMs` no time.
+   * @throws {TypeError} if `calls` is not a whole number of at least 1, or `timeoutMs` is out of range.
    */
   async waitFor(sessionId: string, options: SessionLogsWaitOptions): Promise<SessionSummary> {
     const id = checkSessionId(sessionId, 'argument "sessionId"');
@@ -176,7 +176,9 @@ function parseKey(apiKey: unknown): string | undefined {
 
 function checkTimeout(timeoutMs: number): void {
   if (typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS) return;
-  throw new TypeError(`Invalid "timeoutMs": expected a positive number of milliseconds, got ${describe(timeoutMs)}.`);
+  throw new TypeError(
+    `Invalid "timeoutMs": expected milliseconds, more than 0 and at most ${MAX_TIMEOUT_MS}, got ${describe(timeoutMs)}.`,
+  );
 }
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -97,7 +97,7 @@ function explain(
   }
   if (status === 404) {
     const message =
-      "has no session logs (HTTP 404): they came with LiteLLM 1.67 or so. Update the proxy, or, if it is newer, check baseURL.";
+      "has no session logs (HTTP 404): they need LiteLLM 1.70 or newer. Update the proxy, or, if it is newer, check baseURL.";
     return { code: "UNSUPPORTED_VERSION", message };
   }
   const detail = said ? `: ${withoutKey(said, apiKey).split("\n")[0]?.slice(0, 200)}` : "";
@@ -105,7 +105,7 @@ function explain(
 }
 
 /** The message of an error in one of LiteLLM's shapes: OpenAI's, or FastAPI's. */
-function messageOf(answer: unknown): string | undefined {
+export function messageOf(answer: unknown): string | undefined {
   const { error, detail } = (answer ?? {}) as { error?: unknown; detail?: unknown };
   const { message, type } = (error ?? {}) as { message?: unknown; type?: unknown };
   if (typeof message === "string") return `${message}${type === "no_db_connection" ? " (no_db_connection)" : ""}`;
@@ -113,8 +113,8 @@ function messageOf(answer: unknown): string | undefined {
   return detail === undefined ? undefined : JSON.stringify(detail);
 }
 
-/** The text without the key and without what a terminal would obey. */
-function withoutKey(text: string, apiKey: string | undefined): string {
+/** The text without the key, which some versions repeat, and without what a terminal would obey. */
+export function withoutKey(text: string, apiKey: string | undefined): string {
   const safe = apiKey ? text.replaceAll(apiKey, "…") : text;
   return safe.replace(/(?!\n)\p{Cc}/gu, " ");
 }
@@ -126,7 +126,8 @@ function reasonOf(error: unknown): string {
   return String(code ?? why ?? message ?? error).split("\n")[0] ?? "";
 }
 
-function parseJson(text: string): unknown {
+/** What a text says in JSON. Undefined if it is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

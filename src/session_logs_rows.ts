@@ -1,5 +1,5 @@
+import { isPlainObject } from "./plain_object.js";
 import type { SessionSummary } from "./session_records.js";
-import { isPlainObject } from "./session_transport.js";
 
 /** One call in LiteLLM's log. */
 export interface SessionLogRow {
@@ -18,7 +18,7 @@ export interface SessionLogRow {
   readonly durationMs: number | undefined;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** The cost in US dollars. */
+  /** The cost in US dollars. LiteLLM logs 0 for a model without a price. */
   readonly costUsd: number;
   readonly status: "success" | "failure";
   /** Class and message of the error with which the call failed, where the proxy logs them. */
@@ -54,7 +54,7 @@ export function parsePage(answer: unknown, sessionId: string): LogPage | undefin
 }
 
 /** Reads a row of the log. Undefined if it is none. */
-export function parseRow(raw: unknown, sessionId: string): SessionLogRow | undefined {
+function parseRow(raw: unknown, sessionId: string): SessionLogRow | undefined {
   if (!isPlainObject(raw)) return undefined;
   const startedAt = parseTime(raw.startTime);
   const requestId = textOf(raw.request_id);

@@ -1,7 +1,8 @@
 import { baseUrlOf, clientConfigOf, type InnerModel, NotRetried, observeClient } from "./inner_model.js";
+import { isPlainObject } from "./plain_object.js";
 import { type Called, type Carried, carriedBy } from "./session_call.js";
 import { describe } from "./session_id.js";
-import { type HeadersInput, isPlainObject, mergeHeaders, type RequestParts } from "./session_transport.js";
+import { type HeadersInput, mergeHeaders, type RequestParts } from "./session_transport.js";
 
 /** The request options that reach `completionWithRetry`: for a stream, these are the call options. */
 interface RequestOptions {

@@ -1,4 +1,5 @@
 import type { HeadersLike } from "@langchain/openai";
+import { isPlainObject } from "./plain_object.js";
 import { describe, SessionIdError } from "./session_id.js";
 
 /** Names of request fields and headers that are to hold the session id. At least one. */
@@ -139,7 +140,7 @@ export type HeadersInput = HeadersLike | Readonly<Record<string, unknown>>;
 
 /**
  * The request with the session id in it. Where the user set any of the transport's own fields by
- * hand, the request stays as it is: the proxy would let a header of ours win over his body field.
+ * hand, the request stays as it is: the proxy would let a header of ours win over that body field.
  *
  * @param defaultHeaders The headers of the client, which the SDK adds to each request.
  */
@@ -225,9 +226,4 @@ function headerEntries(headers: HeadersInput): readonly HeaderEntry[] {
 
 function lowerCase(name: unknown): string {
   return String(name).toLowerCase();
-}
-
-/** Whether a value is an object of fields, as `metadata` and `extraBody` are. */
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

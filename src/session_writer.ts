@@ -1,4 +1,5 @@
 import { type HeadersInput, type RequestParts, type Transport, withSessionId } from "./session_transport.js";
+import { warn } from "./warn.js";
 
 /** Where a request goes, and what its client adds to it. */
 export interface RequestTarget {
@@ -19,15 +20,15 @@ export function sessionWriter(transport: Transport): SessionWriter {
     if (!transport.sparesOpenAI || !spared.isOpenAI) {
       return withSessionId(request, sessionId, transport, defaultHeaders);
     }
-    if (!hasWarned) console.warn(WARNING);
+    if (!hasWarned) warn(WARNING);
     hasWarned = true;
     return request;
   };
 }
 
 const WARNING =
-  "[langchain-litellm-session] Requests go to OpenAI itself, which refuses unknown fields: no session id is sent. " +
-  'Set configuration.baseURL to your LiteLLM proxy, or sessionTransport: "none" to silence this.';
+  "Requests go to OpenAI itself, which refuses unknown fields: no session id is sent. " +
+  'Point the base URL at your LiteLLM proxy, or set sessionTransport: "none" to silence this';
 
 /** Whether requests go to OpenAI's own API, its regional hosts included. */
 function isOpenAI(baseURL: string | null | undefined): boolean {

@@ -10,7 +10,7 @@ const envOf = (server: LogServer) => ({ LITELLM_BASE_URL: server.url, LITELLM_AP
 
 const callsOf = (server: LogServer) => server.requests.filter(({ path }) => path === "/v1/chat/completions");
 
-/** What LITELLM.md says of these versions. */
+/** By what these versions group: the older by the body alone. */
 const bodyOnly = ({ body }: LogRequest) => body.litellm_session_id;
 const bodyOrHeader = ({ body, headers }: LogRequest) => headers["x-litellm-session-id"] ?? body.litellm_session_id;
 

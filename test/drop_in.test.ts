@@ -213,7 +213,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
   });
 });
 
-/** Where ChatOpenAI 1.5.8 forgets what it was given, and what each of them sends. DESIGN.md has them as ours to fix. */
+/** Where ChatOpenAI 1.5.8 forgets what it was given, and what each of them sends. */
 const FORGOTTEN = [
   {
     name: "generate on a copy, what is bound",

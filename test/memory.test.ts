@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { RunnableLambda } from "@langchain/core/runnables";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { SessionCallbackHandler, type SessionChatOpenAI, withSession } from "../src/index.js";
 import { modelOf, useGateway } from "./support/session.js";
 
@@ -9,7 +9,6 @@ setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
 
 const gateway = useGateway();
-afterEach(() => gateway.current.reset());
 
 /** The heap in use after everything that nobody holds is collected. */
 async function heapUsed(): Promise<number> {

@@ -252,7 +252,7 @@ describe("bad input", () => {
     const make = (fields: unknown) => () => new RunnableWithSession(fields as never);
     for (const bound of [undefined, null, {}, () => "hi", "chain"]) {
       expect(make({ bound })).toThrow(TypeError);
-      expect(make({ bound })).toThrow('RunnableWithSession field "bound": expected a Runnable');
+      expect(make({ bound })).toThrow('Invalid RunnableWithSession field "bound": expected a Runnable, got ');
     }
     expect(make(undefined)).toThrow(TypeError);
     expect(make({ bound: where(), sessionId: 42 })).toThrow(SessionIdError);

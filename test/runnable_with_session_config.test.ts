@@ -39,6 +39,19 @@ describe.each(Object.entries(WAYS))("%s", (_, way) => {
     await way(withSession(graph.withConfig({ recursionLimit: 60 })));
   });
 
+  it("hands on nothing from around where something of the kind is bound", async () => {
+    const seen: unknown[] = [];
+    const inner = RunnableLambda.from((input: object, { configurable, metadata }) => {
+      seen.push([configurable?.thread_id, metadata?.around, configurable?.own, metadata?.own]);
+      return input;
+    });
+    const own = "bound";
+    const wrapper = withSession(inner).withConfig({ configurable: { own }, metadata: { own } });
+    const body = RunnableLambda.from(() => way(wrapper).then(() => "done"));
+    await body.invoke(INPUT, { configurable: { thread_id: "t" }, metadata: { around: "a" } });
+    expect(new Set(seen.map(String))).toEqual(new Set([",,bound,bound"]));
+  });
+
   it("gives its session to what reads either spelling of the key", async () => {
     const read: unknown[] = [];
     const reader = RunnableLambda.from((input: object, { configurable }) => {

@@ -1,5 +1,6 @@
+import { RunnableLambda } from "@langchain/core/runnables";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type SessionFetchOptions, SessionIdError, sessionFetch } from "../src/index.js";
+import { type SessionFetchOptions, SessionIdError, sessionFetch, withSession } from "../src/index.js";
 import { useEcho } from "./support/echo.js";
 
 const echo = useEcho();
@@ -147,6 +148,28 @@ describe("all else passes through untouched", () => {
 
 describe("ids", () => {
   const sent = () => echo.requests.map(({ body }) => JSON.parse(body).litellm_session_id);
+
+  it.each([undefined, "", null])("%j: a request is in the session of the run around it", async (sessionId) => {
+    const options: object = { sessionId };
+    const ask = RunnableLambda.from(async () => (await sessionFetch(options)(echo.url, post())).status);
+    await withSession(ask, { sessionId: "run" }).invoke("x");
+    expect(sent()).toEqual(["run"]);
+  });
+
+  it.each([undefined, ""])("a function that gives %j: the request has none", async (given) => {
+    const ask = RunnableLambda.from(
+      async () => (await sessionFetch({ sessionId: () => given })(echo.url, post())).status,
+    );
+    await withSession(ask, { sessionId: "run" }).invoke("x");
+    expect(sent()).toEqual([undefined]);
+  });
+
+  it("one that can't be sent is no matter of a request that needs none", async () => {
+    const inHeaders = sessionFetch({ sessionId: "会話", sessionTransport: "headers" });
+    expect((await inHeaders(echo.url)).ok).toBe(true);
+    await expect(inHeaders(echo.url, post())).rejects.toThrow(SessionIdError);
+    expect(echo.requests).toHaveLength(1);
+  });
 
   it("may be asked for at each request", async () => {
     const ids = ["a", "b", "", undefined];

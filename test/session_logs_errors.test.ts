@@ -35,7 +35,7 @@ describe.each(RECORDED_VERSIONS)("what LiteLLM %s answered", (version) => {
     expect(error.message).toContain(says);
   });
 
-  it("session as nobody", async () => {
+  it("session as nobody: INVALID_KEY, and where to set one", async () => {
     const error = await errorOf(recorded(version, "session as nobody"), { apiKey: "" });
     expect(error).toMatchObject({ code: "INVALID_KEY", status: 401 });
     expect(error.message).toContain("wants an API key: set apiKey or LITELLM_API_KEY.");
@@ -52,9 +52,16 @@ it.each([
   expect(await errorOf(recorded(version, `session as ${role}`))).toMatchObject({ code });
 });
 
-it("to an internal_user of 1.106.0, others' sessions look empty", () => {
-  expect(recorded("1.106.0", "session as internal_user").body).toMatchObject({ data: [], total: 0 });
-  expect(recorded("1.106.0", "own session as internal_user").body).toMatchObject({ total: 1 });
+it("to an internal_user of 1.106.0, others' sessions look empty, and their own does not", async () => {
+  const server = await startServer();
+  const logs = new SessionLogs({ baseURL: server.url, apiKey: KEY });
+  for (const [name, calls] of [
+    ["session as internal_user", 0],
+    ["own session as internal_user", 1],
+  ] as const) {
+    server.reply = () => recorded("1.106.0", name);
+    expect(await logs.summary("s")).toMatchObject({ calls });
+  }
 });
 
 describe("not a LiteLLM", () => {
@@ -97,7 +104,7 @@ describe("what has no such endpoint", () => {
     const error = await errorWhere(recorded(version, "liveliness"));
     expect(error).toMatchObject({ code: "UNSUPPORTED_VERSION", status: 404 });
     expect(error.message).toMatch(
-      /^http:\S+ has no session logs \(HTTP 404\): they came with LiteLLM .* Update the proxy/,
+      /^http:\S+ has no session logs \(HTTP 404\): they need LiteLLM 1\.70 or newer\. Update the proxy/,
     );
   });
 
@@ -124,12 +131,12 @@ it.each<[string, Reply, string]>([
   expect(error.message).not.toContain("Traceback");
 });
 
-it("a failure in no shape that is known", async () => {
+it("a failure in no shape that is known: PROXY_ERROR", async () => {
   const error = await errorOf({ status: 503, body: { state: "busy" } });
   expect(error).toMatchObject({ code: "PROXY_ERROR", status: 503 });
 });
 
-it("a gateway before it that fails", async () => {
+it("a gateway before it that fails: PROXY_ERROR, without its page", async () => {
   const error = await errorOf({ status: 502, html: "<h1>Bad Gateway</h1>" });
   expect(error).toMatchObject({ code: "PROXY_ERROR", status: 502 });
   expect(error.message).toMatch(/failed \(HTTP 502\)$/);
@@ -143,13 +150,13 @@ it("never says the key, though the proxy does", async () => {
   }
 });
 
-it("no answer in time", async () => {
+it("no answer in time: TIMEOUT, and how long it waited", async () => {
   const error = await errorOf("hang", { timeoutMs: 100.5 });
   expect(error).toMatchObject({ code: "TIMEOUT", status: undefined });
   expect(error.message).toContain("did not answer within 0.101 s.");
 });
 
-it("an answer that never ends", async () => {
+it("an answer that never ends: TIMEOUT", async () => {
   const server = await startServer();
   const send: typeof fetch = async (_, init) => {
     const body = new ReadableStream({
@@ -161,7 +168,7 @@ it("an answer that never ends", async () => {
   await expect(logs.summary("s")).rejects.toMatchObject({ code: "TIMEOUT" });
 });
 
-it("nothing listens", async () => {
+it("nothing listens: UNREACHABLE, with the reason", async () => {
   const server = await startServer();
   const { url } = server;
   const logs = new SessionLogs({ baseURL: url, apiKey: KEY });
@@ -173,11 +180,11 @@ it("nothing listens", async () => {
   ]);
 });
 
-it("the connection breaks", async () => {
+it("the connection breaks: UNREACHABLE", async () => {
   expect(await errorOf("drop")).toMatchObject({ code: "UNREACHABLE" });
 });
 
-it("a fetch that fails with the key in its message", async () => {
+it("a fetch that fails with the key in its message: UNREACHABLE, without the key", async () => {
   const send: typeof fetch = async () => {
     throw new TypeError(`bad header Bearer ${KEY}`);
   };

@@ -18,7 +18,7 @@ export type Command =
       readonly watch: boolean;
     };
 
-/** The command was called in a way that it can't be. */
+/** The arguments, or the settings in the environment, are invalid. */
 export class UsageError extends Error {}
 
 const OPTIONS = {

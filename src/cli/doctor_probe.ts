@@ -1,7 +1,15 @@
 import { costOf, parseResponseHeaders } from "../litellm_response.js";
+import { isPlainObject } from "../plain_object.js";
 import { sessionFetch } from "../session_fetch.js";
-import { checkAlive, getJson, type LogsProxy, notLiteLLM } from "../session_logs_request.js";
-import { isPlainObject } from "../session_transport.js";
+import {
+  checkAlive,
+  getJson,
+  type LogsProxy,
+  messageOf,
+  notLiteLLM,
+  parseJson,
+  withoutKey,
+} from "../session_logs_request.js";
 import type { TransportName } from "./doctor_report.js";
 
 const TIMEOUT_MS = 60_000;
@@ -85,7 +93,7 @@ export async function sendCall(
     const isRefused = response.status < 500 && response.status !== 408 && response.status !== 429;
     return { version, isRefused, error: `HTTP ${response.status}: ${reasonOf(text)}` };
   } catch (error) {
-    return { error: timeout.aborted ? `no answer within ${TIMEOUT_MS / 1_000} s` : (error as Error).message };
+    return { error: timeout.aborted ? `no answer within ${TIMEOUT_MS / 1_000} s` : reasonOf((error as Error).message) };
   }
 }
 
@@ -107,21 +115,15 @@ function proxyAt(root: string): LogsProxy {
 
 /** The id of an answer: LiteLLM keeps the call under it. */
 function idOf(text: string): string | undefined {
-  try {
-    const { id } = JSON.parse(text);
-    return typeof id === "string" && id !== "" ? id : undefined;
-  } catch {
-    return undefined;
-  }
+  const { id } = (parseJson(text) ?? {}) as { id?: unknown };
+  return typeof id === "string" && id !== "" ? id : undefined;
 }
 
-/** What the proxy said, without the key, which some versions repeat. */
+/** The first line of what went wrong, without the key. */
 function reasonOf(text: string): string {
-  const key = process.env.LITELLM_API_KEY;
-  let message: unknown;
-  try {
-    message = JSON.parse(text)?.error?.message;
-  } catch {}
-  const line = String(message ?? text).split("\n")[0] ?? "";
-  return (key ? line.replaceAll(key, "…") : line).slice(0, 200);
+  return (
+    withoutKey(messageOf(parseJson(text)) ?? text, process.env.LITELLM_API_KEY)
+      .split("\n")[0]
+      ?.slice(0, 200) ?? ""
+  );
 }

@@ -7,11 +7,12 @@ doctor    Finds out whether sessions group on this proxy: is it a LiteLLM, does 
           read logs; then sends two calls of at most one token in one session by each way of sending
           a session id, waits until they are in the log, and says which sessionTransport to use.
           What is not in the log in time could not be checked: that says nothing against it.
-          The calls cost what 8 tokens out and about 80 tokens in cost; the command says so first.
+          The calls take about 80 tokens in and 8 out, which your provider bills.
 show      Prints a session: start, duration, model, tokens, cost and status of each call, and sums.
 
 Options
-  --model MODEL    doctor: the model to call. Default: LITELLM_MODEL, else the proxy's first.
+  --model MODEL    doctor: the model to call. Default: LITELLM_MODEL, else the first of
+                   the proxy's that looks like one for chat.
   --wait SECONDS   doctor: how long to wait for the log, 1 to 3600. Default: 60.
   --json           show: one line of JSON a call, the oldest first.
   --html FILE      show: write a page to FILE, - for the standard output.
@@ -31,7 +32,7 @@ Environment
 Exit codes
   0    done; doctor: calls of the default sessionTransport group; show: also where who reads what
        it prints has seen enough, as in "| head"
-  1    failed; doctor: they don't, or it could not be checked, or nobody read its end;
+  1    failed; doctor: these calls do not group, or it could not be checked, or nobody read its end;
        show: the log has no such session, or the page can't be written
   2    wrong arguments or settings
   130  interrupted; --watch ends with 0 then

@@ -164,7 +164,7 @@ export class Builder {
           description: "calls",
           schema: z.object({ path: z.string() }),
         });
-        return sequence([new Plain((path: string) => ({ path })), call]);
+        return sequence([new Plain((path: string) => ({ path: same(path) })), call]);
       }
       case "graph": {
         const graph = new StateGraph(Annotation.Root({ path: Annotation<string> }))
@@ -172,7 +172,11 @@ export class Builder {
           .addEdge(START, "call")
           .addEdge("call", END)
           .compile();
-        return sequence([new Plain((path: string) => ({ path })), graph as unknown as Runnable, new State()]);
+        return sequence([
+          new Plain((path: string) => ({ path: same(path) })),
+          graph as unknown as Runnable,
+          new State(),
+        ]);
       }
     }
   }

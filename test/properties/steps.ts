@@ -46,6 +46,7 @@ export class State extends Runnable<unknown, string> {
   lc_namespace = ["test"];
 
   override async invoke(state: unknown): Promise<string> {
+    if (state instanceof Error) throw state; // See `same`.
     return /"path":"([^"]*)"/.exec(JSON.stringify(state))?.[1] ?? "";
   }
 

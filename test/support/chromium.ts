@@ -3,9 +3,10 @@ import { type Browser, chromium } from "playwright-core";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-/** Whether there is a browser to look at pages with. Says so where there is none. */
+/** Whether there is a browser to look at pages with. Says so where there is none. @throws in CI, where nothing is to be skipped. */
 export function hasChromium(page: string): boolean {
   const isInstalled = existsSync(CHROMIUM);
+  if (!isInstalled && process.env.CI) throw new Error(`There is no ${CHROMIUM}.`);
   if (!isInstalled) console.log(`skipped: ${page} in a browser (install chromium, in Debian a package of that name)`);
   return isInstalled;
 }

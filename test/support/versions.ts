@@ -30,6 +30,8 @@ export const PEERS = {
     langchain: devDependencies.langchain,
     zod: devDependencies.zod,
   },
+  /** The newest that takes more than Node 20: with the openai SDK 7. */
+  newestOpenAI: "1.6.0",
 } as const;
 
 const isWindows = process.platform === "win32";
