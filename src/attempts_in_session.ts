@@ -8,7 +8,7 @@ import {
   RunnableWithFallbacks,
 } from "@langchain/core/runnables";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
-import { type ChoosesSession, type Chosen, chooseBeforeEvents, chooseEach } from "./choose_session.js";
+import { type ChoosesSession, type Choosing, type Chosen, chooseBeforeEvents, chooseEach } from "./choose_session.js";
 import { runInSession, streamInSession } from "./implicit_config.js";
 
 type RetryFields = Parameters<Runnable["withRetry"]>[0];
@@ -22,7 +22,7 @@ type BatchResult<RunOutput> = Promise<(RunOutput & (RunOutput | Error))[]>;
 
 /** Tries again, all attempts in the session that was chosen before the first. */
 export function retryInSession<RunInput, RunOutput>(
-  bound: ChoosesSession<RunInput, RunOutput>,
+  bound: Choosing<RunInput, RunOutput>,
   fields: RetryFields,
 ): RunnableRetry<RunInput, RunOutput> {
   return new RetryInSession({ bound, kwargs: {}, config: {}, maxAttemptNumber: fields?.stopAfterAttempt, ...fields });
@@ -30,7 +30,7 @@ export function retryInSession<RunInput, RunOutput>(
 
 /** Tries others, all in the session that was chosen before the first. */
 export function fallbacksInSession<RunInput, RunOutput>(
-  runnable: ChoosesSession<RunInput, RunOutput>,
+  runnable: Choosing<RunInput, RunOutput>,
   fields: Fallbacks<RunInput, RunOutput>,
 ): RunnableWithFallbacks<RunInput, RunOutput> {
   const fallbacks = Array.isArray(fields) ? fields : fields.fallbacks;
@@ -39,7 +39,7 @@ export function fallbacksInSession<RunInput, RunOutput>(
 
 /** Tells listeners: LangChain's binding, in a class that can be tried again as a whole. */
 export function listenersInSession<RunInput, RunOutput>(
-  bound: ChoosesSession<RunInput, RunOutput>,
+  bound: Choosing<RunInput, RunOutput>,
   listening: Runnable<RunInput, RunOutput>,
 ): RunnableBinding<RunInput, RunOutput> {
   const { configFactories } = listening as RunnableBinding<RunInput, RunOutput>;
@@ -50,11 +50,10 @@ class BindingInSession<RunInput, RunOutput>
   extends RunnableBinding<RunInput, RunOutput>
   implements ChoosesSession<RunInput, RunOutput>
 {
-  declare bound: ChoosesSession<RunInput, RunOutput>;
+  declare bound: Choosing<RunInput, RunOutput>;
 
-  constructor(fields: ConstructorParameters<typeof RunnableBinding<RunInput, RunOutput>>[0]) {
-    super(fields);
-    chooseBeforeEvents(this);
+  static {
+    chooseBeforeEvents(BindingInSession.prototype, (runnable, options) => runnable.choose(options).config);
   }
 
   override get lc_id(): string[] {
@@ -98,11 +97,10 @@ class RetryInSession<RunInput, RunOutput>
   extends RunnableRetry<RunInput, RunOutput>
   implements ChoosesSession<RunInput, RunOutput>
 {
-  declare bound: ChoosesSession<RunInput, RunOutput>;
+  declare bound: Choosing<RunInput, RunOutput>;
 
-  constructor(fields: ConstructorParameters<typeof RunnableRetry<RunInput, RunOutput>>[0]) {
-    super(fields);
-    chooseBeforeEvents(this);
+  static {
+    chooseBeforeEvents(RetryInSession.prototype, (runnable, options) => runnable.choose(options).config);
   }
 
   override get lc_id(): string[] {
@@ -151,11 +149,10 @@ class FallbacksInSession<RunInput, RunOutput>
   extends RunnableWithFallbacks<RunInput, RunOutput>
   implements ChoosesSession<RunInput, RunOutput>
 {
-  declare runnable: ChoosesSession<RunInput, RunOutput>;
+  declare runnable: Choosing<RunInput, RunOutput>;
 
-  constructor(fields: ConstructorParameters<typeof RunnableWithFallbacks<RunInput, RunOutput>>[0]) {
-    super(fields);
-    chooseBeforeEvents(this);
+  static {
+    chooseBeforeEvents(FallbacksInSession.prototype, (runnable, options) => runnable.choose(options).config);
   }
 
   override get lc_id(): string[] {

@@ -1,17 +1,22 @@
 import type { Runnable, RunnableConfig } from "@langchain/core/runnables";
 
+type Options = Partial<RunnableConfig>;
+
 /** A call whose session is chosen. */
 export interface Chosen {
   readonly sessionId: string;
   readonly config: Partial<RunnableConfig>;
 }
 
+/** A Runnable that can choose the session of a call before it is made. */
+export type Choosing<RunInput, RunOutput> = Runnable<RunInput, RunOutput> & ChoosesSession<RunInput, RunOutput>;
+
 /**
  * What can choose the session of a call before it is made: a `RunnableWithSession`, and the retries,
  * fallbacks and listeners around one. Each asks what it wraps, so that LangChain's own `withConfig`,
  * which rebuilds a binding from what is bound, loses nothing.
  */
-export interface ChoosesSession<RunInput, RunOutput> extends Runnable<RunInput, RunOutput> {
+export interface ChoosesSession<RunInput, RunOutput> {
   choose(options?: Partial<RunnableConfig>): Chosen;
 
   /** A fallback, so that what runs inside it is inside the session. */
@@ -33,24 +38,35 @@ export function chooseEach<Options extends { runId?: string }, Chosen>(
       Array.from({ length: inputs }, (_, index) =>
         index > 0 && options?.runId ? { ...options, runId: undefined } : options,
       );
-  return each.map((given) => {
-    try {
-      return choose(given);
-    } catch {
-      return given; // The input's own call says so: other inputs may go on.
-    }
-  });
+  return each.map((given) => chosenOr(given, choose));
 }
 
 /**
- * As for `batch`, where a run is followed by its events. Not an override: the overloads of core's
- * `streamEvents` grow from version to version, and users are to see their own.
+ * Chooses before LangChain mixes the implicit config in, as for a batch, where a run is followed by
+ * its events. Not by overrides: the overloads of core's `streamEvents` grow from version to version,
+ * and users are to see their own.
  */
-export function chooseBeforeEvents<RunInput, RunOutput>(runnable: ChoosesSession<RunInput, RunOutput>): void {
+export function chooseBeforeEvents<Class extends Pick<Runnable, "streamEvents" | "streamLog">>(
+  prototype: Class,
+  choose: (runnable: Class, options: Options | undefined) => Options,
+): void {
   for (const name of ["streamEvents", "streamLog"] as const) {
-    const follow: (input: RunInput, options: never, ...more: never[]) => unknown = runnable[name];
-    const value = (input: RunInput, options: Partial<RunnableConfig> | undefined, ...more: unknown[]): unknown =>
-      Reflect.apply(follow, runnable, [input, runnable.choose(options).config, ...more]);
-    Object.defineProperty(runnable, name, { configurable: true, writable: true, value });
+    const follow: (...args: never) => unknown = prototype[name];
+    Object.defineProperty(prototype, name, {
+      configurable: true,
+      writable: true,
+      value(this: Class, input: unknown, options: Options | undefined, ...more: unknown[]) {
+        return Reflect.apply(follow, this, [input, chosenOr(options, (given) => choose(this, given)), ...more]);
+      },
+    });
+  }
+}
+
+/** What is chosen, or the options as they are where that fails: the call itself says so, and others may go on. */
+function chosenOr<Options, Chosen>(options: Options, choose: (options: Options) => Chosen): Chosen | Options {
+  try {
+    return choose(options);
+  } catch {
+    return options;
   }
 }

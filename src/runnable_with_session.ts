@@ -67,8 +67,11 @@ const CHOSEN: unique symbol = Symbol("langchain-litellm-session.chosen");
 interface ChosenBefore {
   /** The fields of the wrapper that chose it. */
   readonly by: object;
-  /** What the caller gave, or did not: on the way, LangChain fills in defaults, which would win over what is bound. */
-  readonly given: Pick<RunnableConfig, "recursionLimit" | "tags">;
+  /**
+   * What the caller gave, or did not: on the way, LangChain fills in defaults and what is around,
+   * which would win over what is bound.
+   */
+  readonly given: Pick<RunnableConfig, "recursionLimit" | "tags" | "configurable" | "metadata">;
 }
 
 /** LangChain's `ensureConfig`, without the defaults that would win over what is bound. */
@@ -76,13 +79,6 @@ function withoutDefaults(given: Partial<RunnableConfig>): Partial<RunnableConfig
   const config: Partial<RunnableConfig> = ensureConfig(given);
   for (const key of ["recursionLimit", "tags"] as const) if (given[key] === undefined) delete config[key];
   return config;
-}
-
-/** Options into which LangChain mixes nothing of a kind that is bound from what is around, as it does not for `invoke`. */
-function shielded(given: Partial<RunnableConfig>, bound: Partial<RunnableConfig> | undefined): Partial<RunnableConfig> {
-  const { configurable = bound?.configurable && {}, metadata = bound?.metadata && {} } = given;
-  const { callbacks = bound?.callbacks && [] } = given;
-  return { ...given, configurable, metadata, callbacks };
 }
 
 /**
@@ -113,6 +109,10 @@ export class RunnableWithSession<
   extends Runnable<RunInput, RunOutput, CallOptions>
   implements ChoosesSession<RunInput, RunOutput>
 {
+  static {
+    chooseBeforeEvents(RunnableWithSession.prototype, (runnable, options) => runnable.choose(options).config);
+  }
+
   static override lc_name(): string {
     return "RunnableWithSession";
   }
@@ -138,7 +138,6 @@ export class RunnableWithSession<
     }
     enableImplicitConfig();
     this.wrapped = fields;
-    chooseBeforeEvents(this);
   }
 
   override getName(suffix?: string): string {
@@ -229,14 +228,20 @@ export class RunnableWithSession<
     const { session, context, entered, chosen } = this.resolve(options as Partial<CallOptions>);
     if (!chosen) this.tell(entered);
     const { sessionId: _, ...given } = { ...options } as Partial<RunnableWithSessionCallOptions>;
-    const config = withoutDefaults(shielded(given, this.wrapped.config));
+    const config = withoutDefaults(given);
     const { recursionLimit, tags } = given;
-    const configurable = {
-      ...config.configurable,
-      sessionId: session.id,
-      [ENCLOSING]: undefined,
-      [CHOSEN]: chosen ?? ({ by: this.wrapped, given: { recursionLimit, tags } } satisfies ChosenBefore),
+    const named = { sessionId: session.id, [ENCLOSING]: undefined };
+    const bound = this.wrapped.config;
+    const first: ChosenBefore = chosen ?? {
+      by: this.wrapped,
+      given: {
+        recursionLimit,
+        tags,
+        ...(bound?.configurable && { configurable: { ...given.configurable, ...named } }),
+        ...(bound?.metadata && { metadata: given.metadata ?? {} }),
+      },
     };
+    const configurable = { ...config.configurable, ...named, [CHOSEN]: first };
     const metadata = withSessionMetadata(config.metadata, session, context);
     return { sessionId: session.id, config: { ...config, configurable, ...(metadata && { metadata }) } };
   }
@@ -261,9 +266,10 @@ export class RunnableWithSession<
     const bound = this.wrapped.config;
     const before = (options?.configurable as { [CHOSEN]?: ChosenBefore } | undefined)?.[CHOSEN];
     const chosen = before?.by === this.wrapped ? before : undefined;
-    const { sessionId, ...passed } = mergeConfigs(bound, { ...options, ...chosen?.given }) as Partial<CallOptions>;
+    const given: Partial<RunnableConfig> = { ...options, ...chosen?.given };
+    const { sessionId, ...passed } = mergeConfigs(bound, given) as Partial<CallOptions>;
     if (bound?.configurable) {
-      passed.configurable = mergeConfigurable(bound.configurable, options?.configurable ?? {});
+      passed.configurable = mergeConfigurable(bound.configurable, given.configurable ?? {});
     }
     const named = isUnset(sessionId) ? bound?.sessionId : sessionId;
     const context: CallContext = {

@@ -8,7 +8,7 @@ import type { BaseStore } from "@langchain/core/stores";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import { ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
 import { annotateChunks, annotateEvents, annotateResult } from "./annotate_answer.js";
-import { chooseEach } from "./choose_session.js";
+import { chooseBeforeEvents, chooseEach } from "./choose_session.js";
 import { copyOf } from "./copy_of.js";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
 import { baseUrlOf, credentialsOf, type Reply } from "./inner_model.js";
@@ -65,11 +65,15 @@ import { type SessionWriter, sessionWriter } from "./session_writer.js";
 export class SessionChatOpenAI<
   CallOptions extends SessionChatOpenAICallOptions = SessionChatOpenAICallOptions,
 > extends ChatOpenAI<CallOptions> {
-  protected session: ModelSession;
+  static {
+    chooseBeforeEvents(SessionChatOpenAI.prototype, (model, options) => model.withChosenSession(options));
+  }
 
-  protected transport: Transport;
+  private session: ModelSession;
 
-  protected write: SessionWriter;
+  private transport: Transport;
+
+  private write: SessionWriter;
 
   /** Whether calls continue from the last answer in their messages. */
   usePreviousResponseId: boolean;

@@ -49,16 +49,16 @@ export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<ty
  * ```
  */
 export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbeddings<TOutput> {
-  protected session: ModelSession;
+  private session: ModelSession;
 
-  protected transport: Transport;
+  private transport: Transport;
 
-  protected boundSessionId: string | undefined;
+  private boundSessionId: string | undefined;
 
-  protected readonly write: SessionWriter;
+  private readonly write: SessionWriter;
 
   /** The object that holds the client for all copies. */
-  protected readonly origin: this;
+  private readonly origin: this;
 
   constructor(fields: SessionOpenAIEmbeddingsFields = {}) {
     const transport = parseTransport(fields.sessionTransport);

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { version } from "../../package.json";
 import { SessionIdError } from "../session_id.js";
-import { SessionLogsError } from "../session_logs_error.js";
 import { plainLine } from "../session_picture.js";
 import { type Command, parseCommand, UsageError } from "./arguments.js";
 import { doctor } from "./doctor.js";
@@ -32,7 +31,6 @@ async function run(command: Command): Promise<number> {
 function explain(error: unknown): { code: number; message: string } {
   const message = plainLine(String((error as Error)?.message ?? error));
   if (error instanceof UsageError) return { code: 2, message: `${message} See litellm-session --help.` };
-  if (SessionLogsError.isInstance(error)) return { code: 1, message };
   // What the package says of a setting that can't be.
   if (SessionIdError.isInstance(error) || (error instanceof TypeError && message.startsWith("Invalid "))) {
     return { code: 2, message };

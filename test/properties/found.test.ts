@@ -42,9 +42,12 @@ describe.each([
       await model.batch(["x"]);
       for await (const _ of await model.stream("x"));
       await model.generate([[["user", "x"]]]);
+      await drain(model.streamEvents("x", { version: "v1" }));
+      await drain(model.streamEvents("x", { version: "v2" }));
+      await drain(model.streamLog("x"));
     });
     await body.invoke("x", around);
-    expect(sessions(gateway.current)).toEqual(Array(4).fill("bound"));
+    expect(sessions(gateway.current)).toEqual(Array(7).fill("bound"));
   });
 
   it("counts in a chain that brings handlers of its own", async () => {

@@ -77,8 +77,9 @@ class Reference {
   }
 
   private call({ child, way }: SitePlan, passed: Config | undefined, around: Around): void {
-    // What is bound to a wrapper counts before what is around, however it is called.
-    const given = way === "events" && child.kind !== "wrapper" ? this.listened(passed, around) : passed;
+    // What is bound to a model or a wrapper counts before what is around, however it is called.
+    const isOurs = child.kind === "model" || child.kind === "wrapper";
+    const given = way === "events" && !isOurs ? this.listened(passed, around) : passed;
     if (child.kind === "model") this.model(child, given, around);
     else this.run(child, given, around, way === "invoke" || way === "batch" ? way : "stream");
   }
