@@ -92,7 +92,7 @@ class Reference {
 
   private run(node: NodePlan, passed: Config | undefined, around: Around, way: LangChainWay): void {
     if (node.kind === "wrapper") this.wrapper(node, passed, around, way);
-    else if (node.kind === "graph") this.graph(node, passed, around);
+    else if (node.kind === "graph") this.graph(node, passed, around, way);
     else if (node.kind === "bound") {
       // RunnableBinding fills the config up from the implicit one before it merges, but for invoke.
       const given = way === "invoke" ? passed : this.ensure(passed, around);
@@ -118,9 +118,9 @@ class Reference {
     else for (const site of node.sites) this.site(site, config, replaced);
   }
 
-  /** A graph inside a graph gets the `configurable` around it too; each tells its thread to the metadata. */
-  private graph(node: CallerPlan, passed: Config | undefined, around: Around): void {
-    const ambient = around.implicit?.configurable;
+  /** A graph inside a graph gets the `configurable` around it too, but not in a stream; each tells its thread to the metadata. */
+  private graph(node: CallerPlan, passed: Config | undefined, around: Around, way: LangChainWay): void {
+    const ambient = way === "stream" ? undefined : around.implicit?.configurable;
     const isInner = ambient?.graph === true && passed?.configurable?.graph !== true;
     const config = this.ensure(
       isInner ? { ...passed, configurable: { ...ambient, ...passed?.configurable } } : passed,
