@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { check, type Runtime } from "../test/runtimes/check_runtime.js";
 import { installBeside, installTools, nodeOf, pack } from "../test/runtimes/install.js";
 import { inBrowser, inProcess, inWorkerd } from "../test/runtimes/launch.js";
-import { PEERS } from "../test/support/versions.js";
+import { NEWEST_OPENAI, PEERS } from "../test/support/versions.js";
 
 /** Beside Node 22 and later, and outside Node. */
-const NEWEST = { "@langchain/core": PEERS.newest["@langchain/core"], "@langchain/openai": PEERS.newestOpenAI };
+const NEWEST = { "@langchain/core": PEERS.newest["@langchain/core"], "@langchain/openai": NEWEST_OPENAI };
 
 /** The newest that Node 20 takes. */
 const NODE_20 = {

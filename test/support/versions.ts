@@ -30,9 +30,10 @@ export const PEERS = {
     langchain: devDependencies.langchain,
     zod: devDependencies.zod,
   },
-  /** The newest that takes more than Node 20: with the openai SDK 7. */
-  newestOpenAI: "1.6.0",
 } as const;
+
+/** The newest `@langchain/openai` that wants more than Node 20: with the openai SDK 7. */
+export const NEWEST_OPENAI = "1.6.0";
 
 const isWindows = process.platform === "win32";
 const platform = `${isWindows ? "win" : process.platform}-${process.arch}`;
