@@ -25,6 +25,7 @@ export function retryInSession<RunInput, RunOutput>(
   bound: Choosing<RunInput, RunOutput>,
   fields: RetryFields,
 ): RunnableRetry<RunInput, RunOutput> {
+  chooseBeforeEvents(RetryInSession.prototype, (runnable, options) => runnable.choose(options).config);
   return new RetryInSession({ bound, kwargs: {}, config: {}, maxAttemptNumber: fields?.stopAfterAttempt, ...fields });
 }
 
@@ -34,6 +35,7 @@ export function fallbacksInSession<RunInput, RunOutput>(
   fields: Fallbacks<RunInput, RunOutput>,
 ): RunnableWithFallbacks<RunInput, RunOutput> {
   const fallbacks = Array.isArray(fields) ? fields : fields.fallbacks;
+  chooseBeforeEvents(FallbacksInSession.prototype, (runnable, options) => runnable.choose(options).config);
   return new FallbacksInSession({ runnable, fallbacks: fallbacks.map((fallback) => runnable.enclose(fallback)) });
 }
 
@@ -43,6 +45,7 @@ export function listenersInSession<RunInput, RunOutput>(
   listening: Runnable<RunInput, RunOutput>,
 ): RunnableBinding<RunInput, RunOutput> {
   const { configFactories } = listening as RunnableBinding<RunInput, RunOutput>;
+  chooseBeforeEvents(BindingInSession.prototype, (runnable, options) => runnable.choose(options).config);
   return new BindingInSession({ bound, kwargs: {}, config: {}, ...(configFactories && { configFactories }) });
 }
 
@@ -51,10 +54,6 @@ class BindingInSession<RunInput, RunOutput>
   implements ChoosesSession<RunInput, RunOutput>
 {
   declare bound: Choosing<RunInput, RunOutput>;
-
-  static {
-    chooseBeforeEvents(BindingInSession.prototype, (runnable, options) => runnable.choose(options).config);
-  }
 
   override get lc_id(): string[] {
     return [...this.lc_namespace, RunnableBinding.lc_name()];
@@ -98,10 +97,6 @@ class RetryInSession<RunInput, RunOutput>
   implements ChoosesSession<RunInput, RunOutput>
 {
   declare bound: Choosing<RunInput, RunOutput>;
-
-  static {
-    chooseBeforeEvents(RetryInSession.prototype, (runnable, options) => runnable.choose(options).config);
-  }
 
   override get lc_id(): string[] {
     return [...this.lc_namespace, RunnableRetry.lc_name()];
@@ -150,10 +145,6 @@ class FallbacksInSession<RunInput, RunOutput>
   implements ChoosesSession<RunInput, RunOutput>
 {
   declare runnable: Choosing<RunInput, RunOutput>;
-
-  static {
-    chooseBeforeEvents(FallbacksInSession.prototype, (runnable, options) => runnable.choose(options).config);
-  }
 
   override get lc_id(): string[] {
     return [...this.lc_namespace, RunnableWithFallbacks.lc_name()];

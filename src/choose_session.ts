@@ -44,12 +44,14 @@ export function chooseEach<Options extends { runId?: string }, Chosen>(
 /**
  * Chooses before LangChain mixes the implicit config in, as for a batch, where a run is followed by
  * its events. Not by overrides: the overloads of core's `streamEvents` grow from version to version,
- * and users are to see their own.
+ * and users are to see their own. Before the first instance, and not with the class, so that a
+ * bundler can still leave a class out that nobody uses.
  */
 export function chooseBeforeEvents<Class extends Pick<Runnable, "streamEvents" | "streamLog">>(
   prototype: Class,
   choose: (runnable: Class, options: Options | undefined) => Options,
 ): void {
+  if (Object.hasOwn(prototype, "streamEvents")) return;
   for (const name of ["streamEvents", "streamLog"] as const) {
     const follow: (...args: never) => unknown = prototype[name];
     Object.defineProperty(prototype, name, {

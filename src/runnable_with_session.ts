@@ -109,10 +109,6 @@ export class RunnableWithSession<
   extends Runnable<RunInput, RunOutput, CallOptions>
   implements ChoosesSession<RunInput, RunOutput>
 {
-  static {
-    chooseBeforeEvents(RunnableWithSession.prototype, (runnable, options) => runnable.choose(options).config);
-  }
-
   static override lc_name(): string {
     return "RunnableWithSession";
   }
@@ -137,6 +133,7 @@ export class RunnableWithSession<
       );
     }
     enableImplicitConfig();
+    chooseBeforeEvents(RunnableWithSession.prototype, (runnable, options) => runnable.choose(options).config);
     this.wrapped = fields;
   }
 

@@ -65,10 +65,6 @@ import { type SessionWriter, sessionWriter } from "./session_writer.js";
 export class SessionChatOpenAI<
   CallOptions extends SessionChatOpenAICallOptions = SessionChatOpenAICallOptions,
 > extends ChatOpenAI<CallOptions> {
-  static {
-    chooseBeforeEvents(SessionChatOpenAI.prototype, (model, options) => model.withChosenSession(options));
-  }
-
   private session: ModelSession;
 
   private transport: Transport;
@@ -102,6 +98,7 @@ export class SessionChatOpenAI<
     this.usePreviousResponseId = fields.usePreviousResponseId ?? false;
     this.responseStore = fields.responseStore;
     enableImplicitConfig();
+    chooseBeforeEvents(SessionChatOpenAI.prototype, (model, options) => model.withChosenSession(options));
   }
 
   /** `load` and a trace's playground know this model as `ChatOpenAI`. Core would take the class's own name. */

@@ -32,7 +32,7 @@ export interface SessionLogsWaitOptions extends SessionLogsOptions {
   /** How many calls of the session to wait for. */
   calls: number;
 
-  /** How long to wait for the calls, in milliseconds, before their sums are read. As long as a request may take. Default: 60,000. */
+  /** How long to wait for the calls, in milliseconds, before their sums are read: more than 0, at most 2,147,483,647. Default: 60,000. */
   timeoutMs?: number | undefined;
 }
 
