@@ -28,15 +28,16 @@ export function annotateResult(
 }
 
 /** The same for a stream: the headers' part with its first chunk, the cost with its usage. `concat` merges both. */
-export async function* annotateChunks(
+export function annotateChunks(
   chunks: AsyncGenerator<ChatGenerationChunk>,
   reply: Reply,
   sessionId: string | undefined,
 ): AsyncGenerator<ChatGenerationChunk> {
-  try {
-    let isFirst = true;
-    let costUsd: number | undefined;
-    for await (const chunk of chunks) {
+  let isFirst = true;
+  let costUsd: number | undefined;
+  return tap(
+    chunks,
+    (chunk) => {
       const metadata = ownMetadata(chunk.message);
       const { usage } = metadata;
       if (isFirst) annotate(metadata, parseResponseHeaders(reply.headers), undefined);
@@ -46,11 +47,32 @@ export async function* annotateChunks(
         annotate(metadata, undefined, costUsd);
       }
       isFirst = false;
-      yield chunk;
-    }
-  } catch (error) {
-    throw annotateError(error, reply.headers, sessionId);
-  }
+    },
+    (error) => annotateError(error, reply.headers, sessionId),
+  );
+}
+
+/** Shows each value to `see`, and errors to `explain`. Not a generator: one around another takes three more promises a value. */
+function tap<T>(
+  values: AsyncGenerator<T>,
+  see: (value: T) => void,
+  explain: (error: unknown) => unknown,
+): AsyncGenerator<T> {
+  const seen = (step: IteratorResult<T>) => {
+    if (!step.done) see(step.value);
+    return step;
+  };
+  const explained = (error: unknown) => {
+    throw explain(error);
+  };
+  return {
+    next: () => values.next().then(seen, explained),
+    return: (value) => values.return(value),
+    throw: (error) => values.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 /** The same for the events of `streamEvents` v3. */

@@ -73,6 +73,16 @@ async function sessionResponse(input: ConversationInput): Promise<SessionRespons
   return SessionResponse.of(responseStore, session.id, await input.owner(), digest, input.signal);
 }
 
+/** The chunks of a call, once it is known how its conversation continues. */
+export async function* streamConversation(
+  plan: () => Promise<Conversation | undefined>,
+  send: (messages: BaseMessage[], previousResponseId?: string) => AsyncGenerator<ChatGenerationChunk>,
+  messages: BaseMessage[],
+): AsyncGenerator<ChatGenerationChunk> {
+  const conversation = await plan();
+  yield* conversation ? conversation.stream(send) : send(messages);
+}
+
 /** SHA-256, by WebCrypto: it is there in Node, Bun, Deno, Workers and browsers' secure contexts. */
 async function digest(text: string): Promise<string> {
   const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));

@@ -21,7 +21,7 @@ import {
   tracedSessionId,
 } from "./resolve_session.js";
 import type { OwnConversation } from "./response_chain.js";
-import { type Conversation, isConversation, planConversation } from "./response_conversation.js";
+import { type Conversation, isConversation, planConversation, streamConversation } from "./response_conversation.js";
 import { type Called, ChosenSession, calledBy, carrying, setCalled } from "./session_call.js";
 import {
   checkApiKey,
@@ -215,11 +215,11 @@ export class SessionChatOpenAI<
       reply.readsStream = true; // With `streaming: true`, ChatOpenAI joins a stream, and adds its numbers up.
       return annotateResult(super._generate(sent, requested, runManager), reply, sessionId);
     });
-    const chained = conversation && (await conversation);
+    const chained = await conversation?.();
     return chained ? chained.generate(send) : send(messages);
   }
 
-  override async *_streamResponseChunks(
+  override _streamResponseChunks(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
@@ -227,8 +227,7 @@ export class SessionChatOpenAI<
     const { send, conversation } = this.prepare(messages, options, (sent, requested, reply, sessionId) =>
       annotateChunks(super._streamResponseChunks(sent, requested, runManager), reply, sessionId),
     );
-    const chained = conversation && (await conversation);
-    yield* chained ? chained.stream(send) : send(messages);
+    return conversation ? streamConversation(conversation, send, messages) : send(messages);
   }
 
   override async *_streamChatModelEvents(
@@ -240,7 +239,7 @@ export class SessionChatOpenAI<
       reply.readsStream = true; // These events keep the tokens alone.
       return annotateEvents(super._streamChatModelEvents(sent, requested, runManager), reply, sessionId);
     });
-    const chained = conversation && (await conversation);
+    const chained = await conversation?.();
     yield* chained ? chained.events(send) : send(messages);
   }
 
@@ -251,7 +250,7 @@ export class SessionChatOpenAI<
     request: (sent: BaseMessage[], options: this["ParsedCallOptions"], reply: Reply, sessionId?: string) => T,
   ): {
     send: (sent: BaseMessage[], previousResponseId?: string) => T;
-    conversation: Promise<Conversation | undefined> | undefined;
+    conversation: (() => Promise<Conversation | undefined>) | undefined;
   } {
     // Another model that asks this one's `_generate` brings no config: what is around it counts.
     const called = calledBy(options) ?? this.called(mergeCallOptions(this.defaultOptions, options));
@@ -262,7 +261,7 @@ export class SessionChatOpenAI<
       const carried = { session, extraBody, write: this.write, previousResponseId, reply };
       return request(sent, carrying(options, carried), reply, session?.id);
     };
-    return { send, conversation: isChained ? this.conversation(messages, options, called) : undefined };
+    return { send, conversation: isChained ? () => this.conversation(messages, options, called) : undefined };
   }
 
   /** What is known of a call that is made with these options, once they are checked. */
