@@ -8,7 +8,14 @@ import {
   RunnableWithFallbacks,
 } from "@langchain/core/runnables";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
-import { type ChoosesSession, type Choosing, type Chosen, chooseBeforeEvents, chooseEach } from "./choose_session.js";
+import {
+  type ChoosesSession,
+  type Choosing,
+  type Chosen,
+  chooseBeforeEvents,
+  chooseConfig,
+  chooseConfigs,
+} from "./choose_session.js";
 import { runInSession, streamInSession } from "./implicit_config.js";
 
 type RetryFields = Parameters<Runnable["withRetry"]>[0];
@@ -25,7 +32,7 @@ export function retryInSession<RunInput, RunOutput>(
   bound: Choosing<RunInput, RunOutput>,
   fields: RetryFields,
 ): RunnableRetry<RunInput, RunOutput> {
-  chooseBeforeEvents(RetryInSession.prototype, (runnable, options) => runnable.choose(options).config);
+  chooseBeforeEvents(RetryInSession.prototype, chooseConfig);
   return new RetryInSession({ bound, kwargs: {}, config: {}, maxAttemptNumber: fields?.stopAfterAttempt, ...fields });
 }
 
@@ -35,7 +42,7 @@ export function fallbacksInSession<RunInput, RunOutput>(
   fields: Fallbacks<RunInput, RunOutput>,
 ): RunnableWithFallbacks<RunInput, RunOutput> {
   const fallbacks = Array.isArray(fields) ? fields : fields.fallbacks;
-  chooseBeforeEvents(FallbacksInSession.prototype, (runnable, options) => runnable.choose(options).config);
+  chooseBeforeEvents(FallbacksInSession.prototype, chooseConfig);
   return new FallbacksInSession({ runnable, fallbacks: fallbacks.map((fallback) => runnable.enclose(fallback)) });
 }
 
@@ -45,7 +52,7 @@ export function listenersInSession<RunInput, RunOutput>(
   listening: Runnable<RunInput, RunOutput>,
 ): RunnableBinding<RunInput, RunOutput> {
   const { configFactories } = listening as RunnableBinding<RunInput, RunOutput>;
-  chooseBeforeEvents(BindingInSession.prototype, (runnable, options) => runnable.choose(options).config);
+  chooseBeforeEvents(BindingInSession.prototype, chooseConfig);
   return new BindingInSession({ bound, kwargs: {}, config: {}, ...(configFactories && { configFactories }) });
 }
 
@@ -79,8 +86,7 @@ class BindingInSession<RunInput, RunOutput>
     options?: Partial<RunnableConfig> | Partial<RunnableConfig>[],
     batchOptions?: RunnableBatchOptions,
   ): BatchResult<RunOutput> {
-    const configs = chooseEach(inputs.length, options, (each) => this.choose(each).config);
-    return super.batch(inputs, configs as Partial<RunnableConfig>[], batchOptions) as BatchResult<RunOutput>;
+    return super.batch(inputs, chooseConfigs(this, inputs, options), batchOptions) as BatchResult<RunOutput>;
   }
 
   override withRetry(fields?: RetryFields): RunnableRetry<RunInput, RunOutput> {
@@ -127,8 +133,7 @@ class RetryInSession<RunInput, RunOutput>
     options?: Partial<RunnableConfig> | Partial<RunnableConfig>[],
     batchOptions?: RunnableBatchOptions,
   ): BatchResult<RunOutput> {
-    const configs = chooseEach(inputs.length, options, (each) => this.choose(each).config);
-    return super.batch(inputs, configs as Partial<RunnableConfig>[], batchOptions) as BatchResult<RunOutput>;
+    return super.batch(inputs, chooseConfigs(this, inputs, options), batchOptions) as BatchResult<RunOutput>;
   }
 
   override withRetry(fields?: RetryFields): RunnableRetry<RunInput, RunOutput> {
@@ -181,8 +186,7 @@ class FallbacksInSession<RunInput, RunOutput>
     options?: Partial<RunnableConfig> | Partial<RunnableConfig>[],
     batchOptions?: RunnableBatchOptions,
   ): BatchResult<RunOutput> {
-    const configs = chooseEach(inputs.length, options, (each) => this.choose(each).config);
-    return super.batch(inputs, configs as Partial<RunnableConfig>[], batchOptions) as BatchResult<RunOutput>;
+    return super.batch(inputs, chooseConfigs(this, inputs, options), batchOptions) as BatchResult<RunOutput>;
   }
 
   override withRetry(fields?: RetryFields): RunnableRetry<RunInput, RunOutput> {

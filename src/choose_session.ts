@@ -41,6 +41,20 @@ export function chooseEach<Options extends { runId?: string }, Chosen>(
   return each.map((given) => chosenOr(given, choose));
 }
 
+/** The config of a call with its session in it. */
+export function chooseConfig(runnable: ChoosesSession<never, unknown>, options: Options | undefined): Options {
+  return runnable.choose(options).config;
+}
+
+/** The same for each input of a batch. */
+export function chooseConfigs(
+  runnable: ChoosesSession<never, unknown>,
+  inputs: readonly unknown[],
+  options: Options | Options[] | undefined,
+): Options[] {
+  return chooseEach(inputs.length, options, (each) => chooseConfig(runnable, each)) as Options[];
+}
+
 /**
  * Chooses before LangChain mixes the implicit config in, as for a batch, where a run is followed by
  * its events. Not by overrides: the overloads of core's `streamEvents` grow from version to version,

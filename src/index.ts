@@ -2,13 +2,12 @@ export { getSessionId } from "./get_session_id.js";
 export type { LiteLLMResponseMetadata } from "./litellm_response.js";
 export { type RenderSessionOptions, renderSession, type SessionTextPart } from "./render_session.js";
 export { renderSessionHtml } from "./render_session_html.js";
-export {
-  RunnableWithSession,
-  type RunnableWithSessionCallOptions,
-  type RunnableWithSessionFields,
-  type RunnableWithSessionOptions,
-  withSession,
-} from "./runnable_with_session.js";
+export { RunnableWithSession, withSession } from "./runnable_with_session.js";
+export type {
+  RunnableWithSessionCallOptions,
+  RunnableWithSessionFields,
+  RunnableWithSessionOptions,
+} from "./runnable_with_session_fields.js";
 export { SessionBudgetError } from "./session_budget_error.js";
 export { SessionCallbackHandler, type SessionCallbackHandlerFields } from "./session_callback_handler.js";
 export { SessionChatOpenAI } from "./session_chat_openai.js";

@@ -9,7 +9,7 @@ import {
 } from "@langchain/core/runnables";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import { fallbacksInSession, listenersInSession, retryInSession } from "./attempts_in_session.js";
-import { type ChoosesSession, type Chosen, chooseBeforeEvents, chooseEach } from "./choose_session.js";
+import { type ChoosesSession, type Chosen, chooseBeforeEvents, chooseConfig, chooseConfigs } from "./choose_session.js";
 import {
   captureSurroundings,
   enableImplicitConfig,
@@ -27,38 +27,12 @@ import {
   resolveRunSession,
   withSessionMetadata,
 } from "./resolve_session.js";
+import type {
+  RunnableWithSessionCallOptions,
+  RunnableWithSessionFields,
+  RunnableWithSessionOptions,
+} from "./runnable_with_session_fields.js";
 import { checkSessionId, describe, isUnset, newSessionId } from "./session_id.js";
-
-/** Call options of a {@link RunnableWithSession}, beside those of what it wraps. */
-export interface RunnableWithSessionCallOptions extends RunnableConfig {
-  /** The session of this call: 1 to 1,024 characters. Through a chain, give `configurable.sessionId`. */
-  sessionId?: string | undefined;
-}
-
-/** How a {@link RunnableWithSession} comes by its id. */
-export interface RunnableWithSessionOptions {
-  /**
-   * The session of a call that names none, or a function that finds it in the call's config.
-   * Empty string: unset. Default: the session running around the call, else a new id for each call.
-   */
-  sessionId?: string | ((config: RunnableConfig) => string | undefined) | undefined;
-
-  /** Told the id once a call, before anything runs. What it throws fails the call. */
-  onSession?: ((sessionId: string, config: RunnableConfig) => void) | undefined;
-}
-
-/** Fields of {@link RunnableWithSession}. */
-export interface RunnableWithSessionFields<
-  RunInput,
-  RunOutput,
-  CallOptions extends RunnableWithSessionCallOptions = RunnableWithSessionCallOptions,
-> extends RunnableWithSessionOptions {
-  /** What runs in the session. */
-  bound: Runnable<RunInput, RunOutput>;
-
-  /** Config for each call, as `withConfig` binds it. */
-  config?: Partial<CallOptions> | undefined;
-}
 
 /** The key in `configurable` of what was chosen before a call: see {@link ChosenBefore}. */
 const CHOSEN: unique symbol = Symbol("langchain-litellm-session.chosen");
@@ -133,7 +107,7 @@ export class RunnableWithSession<
       );
     }
     enableImplicitConfig();
-    chooseBeforeEvents(RunnableWithSession.prototype, (runnable, options) => runnable.choose(options).config);
+    chooseBeforeEvents(RunnableWithSession.prototype, chooseConfig);
     this.wrapped = fields;
   }
 
@@ -191,8 +165,7 @@ export class RunnableWithSession<
     options?: Partial<CallOptions> | Partial<CallOptions>[],
     batchOptions?: RunnableBatchOptions,
   ): Promise<(RunOutput | Error)[]> {
-    const chosen = chooseEach(inputs.length, options, (each) => this.choose(each).config as Partial<CallOptions>);
-    return super.batch(inputs, chosen as Partial<CallOptions>[], batchOptions);
+    return super.batch(inputs, chooseConfigs(this, inputs, options) as Partial<CallOptions>[], batchOptions);
   }
 
   override async *_streamIterator(input: RunInput, options?: Partial<CallOptions>): AsyncGenerator<RunOutput> {

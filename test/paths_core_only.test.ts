@@ -1,13 +1,19 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { StringOutputParser } from "@langchain/core/output_parsers";
-import { type Runnable, type RunnableConfig, RunnableLambda, RunnableParallel } from "@langchain/core/runnables";
+import {
+  mergeConfigs,
+  type Runnable,
+  type RunnableConfig,
+  RunnableLambda,
+  RunnableParallel,
+} from "@langchain/core/runnables";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { tool } from "@langchain/core/tools";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { SessionChatOpenAI } from "../src/index.js";
+import { SessionCallbackHandler, type SessionChatOpenAI, withSession } from "../src/index.js";
 import { CONFIGURABLE, drain, HANDLER, INVOKE, type Path, STREAM, testPaths, WRAPPER } from "./support/paths.js";
-import { modelOf, useGateway } from "./support/session.js";
+import { modelOf, sessions, useGateway } from "./support/session.js";
 
 /**
  * An app that loads neither langgraph nor langchain: core's implicit config is there only because
@@ -126,4 +132,51 @@ describe("deeper", () => {
 
 describe("a generator", () => {
   testPaths(gateway, { paths: [GENERATOR], entries: [INVOKE, STREAM], ways: [WRAPPER] });
+});
+
+describe.each<[string, () => RunnableConfig, RunnableConfig]>([
+  ["configurable", () => ({ configurable: { sessionId: "s" } }), { configurable: { own: 1 } }],
+  ["metadata", () => ({ metadata: { session_id: "s" } }), { metadata: { own: 1 } }],
+  [
+    "callbacks",
+    () => ({ callbacks: [new SessionCallbackHandler({ sessionId: "s" })] }),
+    { callbacks: [{ handleChainStart() {} }] },
+  ],
+])("a lambda inside, called with %s of its own", (_, around, own) => {
+  const outer = (configOf: (config: RunnableConfig) => RunnableConfig) => {
+    const model = modelOf(gateway.current);
+    const inner = RunnableLambda.from(async () => (await model.invoke("hi")).text);
+    return RunnableLambda.from((_: unknown, config) => inner.invoke("hi", configOf(config)));
+  };
+
+  it("is where LangChain drops what is around", async () => {
+    await outer(() => own).invoke("hi", around());
+    expect(sessions(gateway.current)).toEqual([undefined]);
+  });
+
+  it("keeps it where both are merged", async () => {
+    await outer((config) => mergeConfigs(config, own)).invoke("hi", around());
+    expect(sessions(gateway.current)).toEqual(["s"]);
+  });
+
+  it("loses nothing in a wrapper", async () => {
+    await withSession(outer(() => own)).invoke("hi", around());
+    expect(sessions(gateway.current)).toEqual(["s"]);
+  });
+});
+
+it.each<[string, (model: SessionChatOpenAI) => AsyncIterable<unknown>]>([
+  ["streamEvents", (model) => model.streamEvents("hi", { version: "v2" })],
+  ["streamLog", (model) => model.streamLog("hi")],
+])("the session of %s is that of where it was called, not of where it is read", async (_, open) => {
+  const model = modelOf(gateway.current);
+  let events: AsyncIterable<unknown> = (async function* () {})();
+  const opens = RunnableLambda.from(() => {
+    events = open(model);
+    return "opened";
+  });
+  await opens.invoke("hi", { configurable: { sessionId: "opened" } });
+  const reads = RunnableLambda.from(async () => (await drain(events)).length);
+  await reads.invoke("hi", { configurable: { sessionId: "read" } });
+  expect(sessions(gateway.current)).toEqual(["opened"]);
 });

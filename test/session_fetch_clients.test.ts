@@ -159,3 +159,16 @@ it("OpenAIEmbeddings without a queue: two users' calls at once, each in its own 
   expect(requests).toHaveLength(6);
   for (const request of requests) expect(String(request.body.input)).toContain(String(sessionOf(request)));
 });
+
+it.each(["invoke", "stream"] as const)(
+  "%s: a plain model that is a step of a chain is in a wrapper's session alone",
+  async (way) => {
+    const chain = RunnableLambda.from(() => "hi").pipe(chatOf(gateway.current, sessionFetch(), false));
+    for (const runnable of [chain, withSession(chain)]) {
+      const config = { configurable: { sessionId: "s" } };
+      if (way === "invoke") await runnable.invoke("x", config);
+      else await collect(await runnable.stream("x", config));
+    }
+    expect(sessions(gateway.current)).toEqual([undefined, "s"]);
+  },
+);
