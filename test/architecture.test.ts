@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+
+/** The folders of `src/`, and the folders that a file in each may import from, beside its own. `.` is `src/` itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  ".": [],
+  cli: ["."],
+};
+
+/** A file grows past this because it holds two subjects. */
+const MAX_LINES = 250;
+
+/** Files that still hold two subjects. */
+const TOO_LONG = ["session_chat_openai.ts", "runnable_with_session.ts"];
+
+const SRC = join(import.meta.dirname, "../src");
+
+const paths = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
+
+const files = paths.map((path) => {
+  const text = readFileSync(join(SRC, path), "utf8");
+  const imported = [...text.matchAll(/\bfrom "(\.[^"]+)\.js"/g)].map(([, target]) =>
+    relative(SRC, join(SRC, dirname(path), `${target}.ts`)),
+  );
+  return { path, folder: dirname(path).split("/")[0] as string, lines: text.split("\n").length - 1, imported };
+});
+
+test("src/ has the folders of the table and no other", () => {
+  expect([...new Set(files.map(({ folder }) => folder))].sort()).toEqual(Object.keys(MAY_IMPORT).sort());
+});
+
+test("each import of src/ goes in a direction that the table allows", () => {
+  const forbidden = files.flatMap(({ path, folder, imported }) =>
+    imported
+      .filter((target) => {
+        const from = dirname(target).split("/")[0] as string;
+        return from !== folder && !MAY_IMPORT[folder]?.includes(from);
+      })
+      .map((target) => `${path} imports ${target}`),
+  );
+  expect(forbidden).toEqual([]);
+});
+
+test("no file of src/ imports index.ts", () => {
+  expect(files.filter(({ imported }) => imported.includes("index.ts")).map(({ path }) => path)).toEqual([]);
+});
+
+test("the imports of src/ have no cycle", () => {
+  const open: string[] = [];
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string): void => {
+    if (done.has(path)) return;
+    if (open.includes(path)) {
+      cycles.push([...open.slice(open.indexOf(path)), path].join(" -> "));
+      return;
+    }
+    open.push(path);
+    for (const target of files.find((file) => file.path === path)?.imported ?? []) visit(target);
+    open.pop();
+    done.add(path);
+  };
+  for (const { path } of files) visit(path);
+  expect(cycles).toEqual([]);
+});
+
+test(`no file of src/ is longer than ${MAX_LINES} lines`, () => {
+  const long = files.filter(({ path, lines }) => lines > MAX_LINES && !TOO_LONG.includes(path));
+  expect(long.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
+});
