@@ -1,6 +1,6 @@
 import { type ChatOpenAICompletions, type ChatOpenAIResponses, wrapOpenAIClientError } from "@langchain/openai";
 import { markBudgetError } from "./session_budget_error.js";
-import { credentialHeaders, type HeadersInput } from "./session_transport.js";
+import type { HeadersInput } from "./session_transport.js";
 
 /** The models inside a `ChatOpenAI`, one for each endpoint. */
 export type InnerModel = ChatOpenAICompletions | ChatOpenAIResponses;
@@ -126,19 +126,12 @@ interface InnerInternals {
   clientConfig: {
     baseURL?: string | null;
     defaultHeaders?: HeadersInput;
-    apiKey?: string | (() => Promise<string>);
   };
   _getClientOptions(options: undefined): unknown;
 }
 
 export function clientConfigOf(inner: InnerModel): InnerInternals["clientConfig"] {
   return (inner as unknown as InnerInternals).clientConfig;
-}
-
-/** Everything in a model's requests that says who asks: API key, and headers that stand for it. */
-export async function credentialsOf(inner: InnerModel, ...headers: HeadersInput[]): Promise<string[]> {
-  const { apiKey = "", defaultHeaders } = clientConfigOf(inner);
-  return [typeof apiKey === "function" ? await apiKey() : apiKey, ...credentialHeaders(defaultHeaders, ...headers)];
 }
 
 /** The SDK's client, which is made for the first request. */

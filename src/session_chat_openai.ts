@@ -4,14 +4,13 @@ import type { ChatModelStreamEvent } from "@langchain/core/language_models/event
 import type { AIMessageChunk, BaseMessage, BaseMessageLike } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult, LLMResult } from "@langchain/core/outputs";
 import type { RunnableBatchOptions, RunnableConfig } from "@langchain/core/runnables";
-import type { BaseStore } from "@langchain/core/stores";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import { ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
 import { annotateChunks, annotateEvents, annotateResult } from "./annotate_answer.js";
 import { chooseBeforeEvents, chooseEach } from "./choose_session.js";
 import { copyOf } from "./copy_of.js";
 import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "./implicit_config.js";
-import { baseUrlOf, credentialsOf, type Reply } from "./inner_model.js";
+import type { Reply } from "./inner_model.js";
 import { modelSession } from "./model_session.js";
 import {
   type CallContext,
@@ -21,7 +20,7 @@ import {
   tracedSessionId,
 } from "./resolve_session.js";
 import type { OwnConversation } from "./response_chain.js";
-import { type Conversation, isConversation, planConversation, streamConversation } from "./response_conversation.js";
+import { type Conversation, planConversation, streamConversation } from "./response_conversation.js";
 import { type Called, ChosenSession, calledBy, carrying, setCalled } from "./session_call.js";
 import {
   checkApiKey,
@@ -32,7 +31,7 @@ import {
 } from "./session_chat_openai_fields.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
 import { checkExtraBody, tagRequests } from "./session_requests.js";
-import { checkCarried, type HeadersInput, parseTransport, type Transport } from "./session_transport.js";
+import { checkCarried, parseTransport, type Transport } from "./session_transport.js";
 import { type SessionWriter, sessionWriter } from "./session_writer.js";
 
 /**
@@ -47,9 +46,8 @@ import { type SessionWriter, sessionWriter } from "./session_writer.js";
  * implicitly counts too, so that a model called inside a tool is in the session of its agent.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
- * @throws {TypeError} from the constructor for an invalid `sessionTransport`, `usePreviousResponseId` or
- *   `responseStore`, for one of these two where the runtime has no WebCrypto, and for an `apiKey` that no
- *   header can hold; from a call for an invalid `extraBody`.
+ * @throws {TypeError} from the constructor for an invalid `sessionTransport` or `usePreviousResponseId`, for the latter
+ *   where the runtime has no WebCrypto, and for an `apiKey` that no header can hold; from a call for an invalid `extraBody`.
  *
  * @example
  * ```typescript
@@ -74,9 +72,6 @@ export class SessionChatOpenAI<
   /** Whether calls continue from the last answer in their messages. */
   usePreviousResponseId: boolean;
 
-  /** Where the last answer of each session is kept. */
-  responseStore: BaseStore<string, string> | undefined;
-
   constructor(model: string, fields?: Omit<SessionChatOpenAIFields, "model">);
   constructor(fields?: SessionChatOpenAIFields);
   constructor(modelOrFields?: string | SessionChatOpenAIFields, fieldsArg?: Omit<SessionChatOpenAIFields, "model">) {
@@ -96,7 +91,6 @@ export class SessionChatOpenAI<
     this.transport = transport;
     this.write = sessionWriter(transport);
     this.usePreviousResponseId = fields.usePreviousResponseId ?? false;
-    this.responseStore = fields.responseStore;
     enableImplicitConfig();
     chooseBeforeEvents(SessionChatOpenAI.prototype, (model, options) => model.withChosenSession(options));
   }
@@ -179,8 +173,7 @@ export class SessionChatOpenAI<
     let given: Partial<SessionChatOpenAICallOptions> = (Array.isArray(options) ? { stop: options } : options) ?? {};
     // Callbacks as the third argument count as much as those in the options.
     if (callbacks && !given.callbacks) given = { ...given, callbacks };
-    const model = this.cache && this.isInStore(given) ? this.withoutCache() : this;
-    return super.generate.call(model, messages, given as Partial<CallOptions>);
+    return super.generate(messages, given as Partial<CallOptions>);
   }
 
   /** The one place where call options and the whole RunnableConfig meet, whatever the entry point. */
@@ -255,7 +248,7 @@ export class SessionChatOpenAI<
     // Another model that asks this one's `_generate` brings no config: what is around it counts.
     const called = calledBy(options) ?? this.called(mergeCallOptions(this.defaultOptions, options));
     const { session, extraBody } = called;
-    const isChained = this.usePreviousResponseId || this.responseStore !== undefined;
+    const isChained = this.usePreviousResponseId;
     const send = (sent: BaseMessage[], previousResponseId?: string) => {
       const reply: Reply = { isChained };
       const carried = { session, extraBody, write: this.write, previousResponseId, reply };
@@ -275,43 +268,13 @@ export class SessionChatOpenAI<
   private async conversation(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
-    { session, extraBody }: Called,
+    { extraBody }: Called,
   ): Promise<Conversation | undefined> {
     if (!this._useResponsesApi(options)) return undefined;
     const { previous_response_id } = options;
     const body: OwnConversation & { model?: unknown } = { previous_response_id, ...this.modelKwargs, ...extraBody };
     const model = typeof body.model === "string" ? body.model : this.model;
-    const { headers } = options as { headers?: HeadersInput };
-    return planConversation({
-      messages,
-      session,
-      responseStore: this.responseStore,
-      signal: options.signal,
-      body,
-      zdrEnabled: this.zdrEnabled ?? false,
-      model,
-      owner: async () => ({
-        baseURL: baseUrlOf(this.responses) ?? "",
-        credentials: await credentialsOf(this.responses, headers, options.options?.headers),
-        model,
-      }),
-    });
-  }
-
-  /** Whether a call continues a session's conversation from the store: its messages alone do not say what it asks. */
-  private isInStore(options: Partial<SessionChatOpenAICallOptions>): boolean {
-    const given = mergeCallOptions(this.defaultOptions, options);
-    return (
-      this.responseStore !== undefined &&
-      this._useResponsesApi(given as this["ParsedCallOptions"]) &&
-      isConversation(this.chooseSession(given).session)
-    );
-  }
-
-  private withoutCache(): this {
-    const copy = this.withConfig({});
-    delete copy.cache;
-    return copy;
+    return planConversation({ messages, body, zdrEnabled: this.zdrEnabled ?? false, model });
   }
 
   /**

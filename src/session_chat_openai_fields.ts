@@ -1,4 +1,3 @@
-import type { BaseStore } from "@langchain/core/stores";
 import type { ChatOpenAICallOptions, ChatOpenAIFields } from "@langchain/openai";
 import { mergeConfigurable } from "./resolve_session.js";
 import { describe, isUnset } from "./session_id.js";
@@ -24,15 +23,6 @@ export interface SessionChatOpenAIFields extends ChatOpenAIFields {
    * `/responses`, unless `useResponsesApi` is false. Default: false.
    */
   usePreviousResponseId?: boolean | undefined;
-
-  /**
-   * `/responses`: where the last answer of each session is kept, so that a call continues its
-   * session's conversation without the history. Whoever may choose a session's id may continue its
-   * conversation. Only for sessions that somebody named: not for `LITELLM_SESSION_ID` or the id made
-   * for the model object. Such calls never use the LLM cache. Makes the model use `/responses`,
-   * unless `useResponsesApi` is false. Default: none.
-   */
-  responseStore?: BaseStore<string, string> | undefined;
 }
 
 /** Call options of `SessionChatOpenAI`, beside those of `ChatOpenAI`. */
@@ -52,22 +42,15 @@ export interface SessionChatOpenAICallOptions extends ChatOpenAICallOptions {
  *
  * @throws {TypeError} for fields that are mistyped, or where the runtime has no WebCrypto.
  */
-export function checkChaining({ usePreviousResponseId, responseStore }: SessionChatOpenAIFields): boolean {
+export function checkChaining({ usePreviousResponseId }: SessionChatOpenAIFields): boolean {
   if (usePreviousResponseId !== undefined && typeof usePreviousResponseId !== "boolean") {
     throw new TypeError(
       `Invalid field "usePreviousResponseId": expected true or false, got ${describe(usePreviousResponseId)}.`,
     );
   }
-  if (responseStore !== undefined && (!isFunction(responseStore?.mget) || !isFunction(responseStore.mset))) {
-    throw new TypeError(
-      `Invalid field "responseStore": expected a BaseStore of @langchain/core, got ${describe(responseStore)}.`,
-    );
-  }
-  const chains = usePreviousResponseId === true || responseStore !== undefined;
+  const chains = usePreviousResponseId === true;
   if (chains && globalThis.crypto?.subtle === undefined) {
-    throw new TypeError(
-      'Fields "usePreviousResponseId" and "responseStore" need WebCrypto, which browsers offer to secure contexts only.',
-    );
+    throw new TypeError('Field "usePreviousResponseId" needs WebCrypto, which browsers offer to secure contexts only.');
   }
   return chains;
 }
@@ -82,10 +65,6 @@ export function checkApiKey(apiKey: unknown): void {
   if (typeof apiKey === "string" && /[\0\r\n]/.test(apiKey.trim())) {
     throw new TypeError('Invalid field "apiKey" (or OPENAI_API_KEY): it has a line break or a NUL inside.');
   }
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === "function";
 }
 
 /** Call options over bound ones: an unset session leaves the bound one, `configurable` and `metadata` merge by key. Not always a copy. */

@@ -197,14 +197,6 @@ export function mergeHeaders(first: HeadersInput, second: HeadersInput): Headers
   return asRows ? (merged as unknown as HeadersLike) : Object.fromEntries(merged);
 }
 
-/** The values of headers that say who asks, beside the API key or in its place. */
-export function credentialHeaders(...headers: HeadersInput[]): string[] {
-  return headers
-    .flatMap(headerEntries)
-    .filter(([name]) => /authorization|cookie|key|token/.test(lowerCase(name)))
-    .map(([, ...values]) => String(values));
-}
-
 type HeaderEntry = readonly [name: unknown, ...values: unknown[]];
 
 function headerNames(headers: HeadersInput): string[] {
