@@ -4,15 +4,40 @@ import { expect, test } from "vitest";
 
 /** The folders of `src/`, and the folders that a file in each may import from, beside its own. `.` is `src/` itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  ".": [],
-  cli: ["."],
+  ".": [
+    "callbacks",
+    "chat_models",
+    "clients",
+    "context",
+    "embeddings",
+    "logs",
+    "render",
+    "runnables",
+    "session",
+    "transport",
+    "utils",
+  ],
+  utils: [],
+  session: ["utils"],
+  transport: ["utils", "session"],
+  context: ["utils", "session"],
+  conversation: ["utils", "session", "chat_models"],
+  logs: ["utils", "session", "callbacks"],
+  callbacks: ["utils", "session", "context", "transport"],
+  openai_client: ["utils", "transport"],
+  chat_models: ["utils", "session", "context", "transport", "openai_client", "conversation"],
+  embeddings: ["utils", "session", "context", "transport", "openai_client", "chat_models"],
+  runnables: ["utils", "session", "context", "chat_models"],
+  clients: ["utils", "session", "context", "transport"],
+  render: ["utils", "session", "logs", "callbacks"],
+  cli: ["utils", "session", "transport", "clients", "logs", "render"],
 };
 
 /** A file grows past this because it holds two subjects. */
 const MAX_LINES = 250;
 
 /** Files that still hold two subjects. */
-const TOO_LONG = ["session_chat_openai.ts", "runnable_with_session.ts"];
+const TOO_LONG = ["chat_models/session_chat_openai.ts", "runnables/runnable_with_session.ts"];
 
 const SRC = join(import.meta.dirname, "../src");
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { version } from "../../package.json";
-import { SessionIdError } from "../session_id.js";
-import { plainLine } from "../session_picture.js";
+import { plainLine } from "../render/session_view.js";
+import { SessionIdError } from "../session/session_id.js";
 import { type Command, parseCommand, UsageError } from "./arguments.js";
-import { doctor } from "./doctor.js";
+import { doctor } from "./doctor/index.js";
 import { HELP } from "./help.js";
 import { show } from "./show.js";
 import { Terminal } from "./terminal.js";

@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
-import { renderSession } from "../render_session.js";
-import { renderSessionHtml } from "../render_session_html.js";
-import { SessionLogs } from "../session_logs.js";
-import { SessionLogsError } from "../session_logs_error.js";
-import type { SessionLogRow } from "../session_logs_rows.js";
-import { plainLine } from "../session_picture.js";
+import type { SessionLogRow } from "../logs/rows.js";
+import { SessionLogs } from "../logs/session_logs.js";
+import { SessionLogsError } from "../logs/session_logs_error.js";
+import { renderSessionHtml } from "../render/html.js";
+import { plainLine } from "../render/session_view.js";
+import { renderSession } from "../render/text.js";
 import type { Command } from "./arguments.js";
 import type { Terminal } from "./terminal.js";
 

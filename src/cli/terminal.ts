@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import { styleText } from "node:util";
-import { type SessionTextPart, toWidth } from "../render_session.js";
+import { type SessionTextPart, toWidth } from "../render/text.js";
 
 /** Where the command writes, and whether a person looks at it. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number; hasColors?(): boolean };

@@ -1,0 +1,160 @@
+import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import type { Serialized } from "@langchain/core/load/serializable";
+import type { BaseMessage } from "@langchain/core/messages";
+import type { LLMResult } from "@langchain/core/outputs";
+import { enableImplicitConfig } from "../context/async_context.js";
+import { HANDLER_BRAND } from "../session/precedence.js";
+import { checkSessionId, describe, isUnset, newSessionId } from "../session/session_id.js";
+import type { LiteLLMResponseMetadata } from "../transport/response_headers.js";
+import { type SessionCall, SessionRecords, type SessionSummary } from "./call_records.js";
+
+/** Fields of {@link SessionCallbackHandler}. */
+export interface SessionCallbackHandlerFields {
+  /** The session of the calls made under the handler. Default: a new id. Empty string: unset. */
+  sessionId?: string | undefined;
+
+  /** How many calls `calls` keeps, the newest. Sums stay exact. Default: 1,000. */
+  maxCalls?: number | undefined;
+}
+
+/**
+ * A callback handler that puts everything under one chain or agent run into one session: each
+ * call that a `SessionChatOpenAI` makes under it carries its id, unless the call names another
+ * session (by a call option or by `configurable`). It records the calls, those of other models too.
+ *
+ * @throws {SessionIdError} from the constructor, if `sessionId` can't be sent.
+ * @throws {TypeError} from the constructor, if `maxCalls` is not a positive whole number.
+ *
+ * @example
+ * ```typescript
+ * const handler = new SessionCallbackHandler({ sessionId: "conversation-42" });
+ * await chain.invoke({ question: "Why?" }, { callbacks: [handler] });
+ * console.log(handler.summary()); // { sessionId: "conversation-42", calls: 3, inputTokens: 512, costUsd: 0.0021, … }
+ * ```
+ */
+export class SessionCallbackHandler extends BaseCallbackHandler {
+  override name = "SessionCallbackHandler";
+
+  /** LangChain waits for this handler, also with `LANGCHAIN_CALLBACKS_BACKGROUND=true`. */
+  override awaitHandlers = true;
+
+  /** The id that calls under this handler carry. */
+  readonly sessionId: string;
+
+  /** @internal */
+  readonly [HANDLER_BRAND] = true;
+
+  private readonly records: SessionRecords;
+
+  constructor(fields: SessionCallbackHandlerFields = {}) {
+    super();
+    enableImplicitConfig();
+    const { sessionId, maxCalls = 1_000 } = fields;
+    if (!Number.isSafeInteger(maxCalls) || maxCalls < 1) {
+      throw new TypeError(`Invalid field "maxCalls": expected a positive whole number, got ${describe(maxCalls)}.`);
+    }
+    this.sessionId = isUnset(sessionId)
+      ? newSessionId()
+      : checkSessionId(sessionId, 'SessionCallbackHandler field "sessionId"');
+    this.records = new SessionRecords(maxCalls);
+  }
+
+  /** The newest model calls under this handler, the oldest first. */
+  get calls(): readonly SessionCall[] {
+    return this.records.calls;
+  }
+
+  /** Sums over all model calls under this handler, those included that `calls` no longer keeps. */
+  summary(): SessionSummary {
+    return this.records.summary(this.sessionId);
+  }
+
+  /** LangChain copies a handler by its constructor. The copy is the same: its records are one session's. */
+  override copy(): this {
+    return this;
+  }
+
+  override handleChatModelStart(
+    llm: Serialized,
+    _messages: BaseMessage[][],
+    runId: string,
+    parentRunId?: string,
+    extraParams?: Record<string, unknown>,
+    _tags?: string[],
+    metadata?: Record<string, unknown>,
+  ): void {
+    this.records.start(runId, parentRunId, modelOf(llm, extraParams, metadata));
+  }
+
+  override handleLLMStart(
+    llm: Serialized,
+    _prompts: string[],
+    ...run: [
+      runId: string,
+      parentRunId?: string,
+      extraParams?: Record<string, unknown>,
+      tags?: string[],
+      metadata?: Record<string, unknown>,
+    ]
+  ): void {
+    this.handleChatModelStart(llm, [], ...run);
+  }
+
+  override handleLLMEnd(
+    output: LLMResult,
+    runId: string,
+    _parentRunId?: string,
+    _tags?: string[],
+    extraParams?: Record<string, unknown>,
+  ): void {
+    // A cached answer says what it cost when it was new.
+    const litellm = extraParams?.cached ? undefined : litellmOf(output);
+    this.records.end(runId, {
+      ...tokensOf(output),
+      callId: litellm?.callId,
+      costUsd: litellm?.costUsd,
+      cached: extraParams?.cached ? true : undefined,
+    });
+  }
+
+  override handleLLMError(error: unknown, runId: string): void {
+    const { name, message, callId } = (error ?? {}) as { name?: string; message?: string; callId?: string };
+    this.records.end(runId, {
+      inputTokens: undefined,
+      outputTokens: undefined,
+      error: message === undefined ? String(error) : `${name ?? "Error"}: ${message}`,
+      callId,
+    });
+  }
+}
+
+function modelOf(
+  llm: Serialized,
+  extraParams: Record<string, unknown> | undefined,
+  metadata: Record<string, unknown> | undefined,
+): string | undefined {
+  const invocation = extraParams?.invocation_params as { model?: unknown } | undefined;
+  const candidates = [metadata?.ls_model_name, invocation?.model, llm.name];
+  return candidates.find((model): model is string => typeof model === "string");
+}
+
+function litellmOf(output: LLMResult): LiteLLMResponseMetadata | undefined {
+  return messageOf(output)?.response_metadata?.litellm;
+}
+
+/** The tokens in the form of a message's usage, else in one of the forms of older integrations. */
+function tokensOf(output: LLMResult): Pick<SessionCall, "inputTokens" | "outputTokens"> {
+  const usage = messageOf(output)?.usage_metadata;
+  if (usage) return { inputTokens: usage.input_tokens, outputTokens: usage.output_tokens };
+  const older = output.llmOutput?.tokenUsage ?? output.llmOutput?.estimatedTokenUsage;
+  return { inputTokens: older?.promptTokens, outputTokens: older?.completionTokens };
+}
+
+interface AnswerMessage {
+  readonly response_metadata?: { readonly litellm?: LiteLLMResponseMetadata };
+  readonly usage_metadata?: { readonly input_tokens: number; readonly output_tokens: number };
+}
+
+function messageOf(output: LLMResult): AnswerMessage | undefined {
+  return (output.generations[0]?.[0] as { message?: AnswerMessage } | undefined)?.message;
+}
