@@ -1,17 +1,16 @@
-export type { SessionCall, SessionSummary } from "./callbacks/call_records.js";
-export { SessionCallbackHandler, type SessionCallbackHandlerFields } from "./callbacks/session_callback_handler.js";
+export type { SessionCall } from "./callbacks/call_records.js";
+export {
+  SessionCallbackHandler,
+  type SessionCallbackHandlerFields,
+} from "./callbacks/session_callback_handler.js";
 export type { SessionChatOpenAICallOptions, SessionChatOpenAIFields } from "./chat_models/fields.js";
 export { SessionChatOpenAI } from "./chat_models/session_chat_openai.js";
 export { type SessionFetchOptions, sessionFetch } from "./clients/session_fetch.js";
 export { getSessionId } from "./context/get_session_id.js";
 export { SessionOpenAIEmbeddings, type SessionOpenAIEmbeddingsFields } from "./embeddings/session_openai_embeddings.js";
+export type { SessionLogsFields, SessionLogsOptions, SessionLogsWaitOptions } from "./logs/fields.js";
 export type { SessionLogRow } from "./logs/rows.js";
-export {
-  SessionLogs,
-  type SessionLogsFields,
-  type SessionLogsOptions,
-  type SessionLogsWaitOptions,
-} from "./logs/session_logs.js";
+export { SessionLogs } from "./logs/session_logs.js";
 export { SessionLogsError, type SessionLogsErrorCode } from "./logs/session_logs_error.js";
 export { renderSessionHtml } from "./render/html.js";
 export type { SessionSource } from "./render/session_view.js";
@@ -22,7 +21,9 @@ export type {
   RunnableWithSessionOptions,
 } from "./runnables/fields.js";
 export { RunnableWithSession, withSession } from "./runnables/runnable_with_session.js";
-export { newSessionId, SessionIdError } from "./session/session_id.js";
+export { newSessionId } from "./session/session_id.js";
+export { SessionIdError } from "./session/session_id_error.js";
+export type { SessionTransport, SessionTransportFields } from "./transport/named_transports.js";
 export type { LiteLLMResponseMetadata } from "./transport/response_headers.js";
 export { SessionBudgetError } from "./transport/session_budget_error.js";
-export type { SessionTransport, SessionTransportFields } from "./transport/session_transport.js";
+export type { SessionSummary } from "./utils/session_sums.js";

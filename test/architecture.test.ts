@@ -21,15 +21,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   session: ["utils"],
   transport: ["utils", "session"],
   context: ["utils", "session"],
-  conversation: ["utils", "session", "chat_models"],
+  conversation: ["utils", "session"],
   logs: ["utils", "session", "callbacks"],
   callbacks: ["utils", "session", "context", "transport"],
   openai_client: ["utils", "transport"],
   chat_models: ["utils", "session", "context", "transport", "openai_client", "conversation"],
   embeddings: ["utils", "session", "context", "transport", "openai_client", "chat_models"],
-  runnables: ["utils", "session", "context", "chat_models"],
+  runnables: ["utils", "session", "context"],
   clients: ["utils", "session", "context", "transport"],
-  render: ["utils", "session", "logs", "callbacks"],
+  render: ["utils", "logs", "callbacks"],
   cli: ["utils", "session", "transport", "clients", "logs", "render"],
 };
 

@@ -3,17 +3,19 @@ import type { Serialized } from "@langchain/core/load/serializable";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { LLMResult } from "@langchain/core/outputs";
 import { enableImplicitConfig } from "../context/async_context.js";
-import { HANDLER_BRAND } from "../session/precedence.js";
-import { checkSessionId, describe, isUnset, newSessionId } from "../session/session_id.js";
+import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
+import { HANDLER_BRAND } from "../session/sources.js";
 import type { LiteLLMResponseMetadata } from "../transport/response_headers.js";
-import { type SessionCall, SessionRecords, type SessionSummary } from "./call_records.js";
+import { invalid } from "../utils/invalid.js";
+import type { SessionSummary } from "../utils/session_sums.js";
+import { CallRecords, type SessionCall } from "./call_records.js";
 
 /** Fields of {@link SessionCallbackHandler}. */
 export interface SessionCallbackHandlerFields {
   /** The session of the calls made under the handler. Default: a new id. Empty string: unset. */
   sessionId?: string | undefined;
 
-  /** How many calls `calls` keeps, the newest. Sums stay exact. Default: 1,000. */
+  /** How many calls `calls` holds, the newest. `summary()` counts all of them. Default: 1,000. */
   maxCalls?: number | undefined;
 }
 
@@ -44,19 +46,19 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
   /** @internal */
   readonly [HANDLER_BRAND] = true;
 
-  private readonly records: SessionRecords;
+  private readonly records: CallRecords;
 
   constructor(fields: SessionCallbackHandlerFields = {}) {
     super();
     enableImplicitConfig();
     const { sessionId, maxCalls = 1_000 } = fields;
     if (!Number.isSafeInteger(maxCalls) || maxCalls < 1) {
-      throw new TypeError(`Invalid field "maxCalls": expected a positive whole number, got ${describe(maxCalls)}.`);
+      throw invalid('field "maxCalls"', "a positive whole number", maxCalls);
     }
     this.sessionId = isUnset(sessionId)
       ? newSessionId()
       : checkSessionId(sessionId, 'SessionCallbackHandler field "sessionId"');
-    this.records = new SessionRecords(maxCalls);
+    this.records = new CallRecords(maxCalls);
   }
 
   /** The newest model calls under this handler, the oldest first. */
@@ -64,12 +66,12 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
     return this.records.calls;
   }
 
-  /** Sums over all model calls under this handler, those included that `calls` no longer keeps. */
+  /** Sums over all model calls under this handler, including those that `calls` no longer holds. */
   summary(): SessionSummary {
     return this.records.summary(this.sessionId);
   }
 
-  /** LangChain copies a handler by its constructor. The copy is the same: its records are one session's. */
+  /** Returns this handler itself: a copy by the constructor, as LangChain makes it, would have records that nobody reads. */
   override copy(): this {
     return this;
   }
@@ -107,14 +109,10 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
     _tags?: string[],
     extraParams?: Record<string, unknown>,
   ): void {
-    // A cached answer says what it cost when it was new.
-    const litellm = extraParams?.cached ? undefined : litellmOf(output);
-    this.records.end(runId, {
-      ...tokensOf(output),
-      callId: litellm?.callId,
-      costUsd: litellm?.costUsd,
-      cached: extraParams?.cached ? true : undefined,
-    });
+    const isCached = extraParams?.cached === true;
+    // The metadata of a cached answer has the cost of the request that was made for it before.
+    const { callId, costUsd } = (isCached ? undefined : messageOf(output)?.response_metadata?.litellm) ?? {};
+    this.records.end(runId, { ...tokensOf(output), callId, costUsd, cached: isCached || undefined });
   }
 
   override handleLLMError(error: unknown, runId: string): void {
@@ -138,11 +136,7 @@ function modelOf(
   return candidates.find((model): model is string => typeof model === "string");
 }
 
-function litellmOf(output: LLMResult): LiteLLMResponseMetadata | undefined {
-  return messageOf(output)?.response_metadata?.litellm;
-}
-
-/** The tokens in the form of a message's usage, else in one of the forms of older integrations. */
+/** The token counts of a message, or the `llmOutput` in which older integrations have them. */
 function tokensOf(output: LLMResult): Pick<SessionCall, "inputTokens" | "outputTokens"> {
   const usage = messageOf(output)?.usage_metadata;
   if (usage) return { inputTokens: usage.input_tokens, outputTokens: usage.output_tokens };

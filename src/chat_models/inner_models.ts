@@ -1,88 +1,91 @@
-import {
-  baseUrlOf,
-  clientConfigOf,
-  type InnerModel,
-  NotRetried,
-  observeClient,
-} from "../openai_client/observe_responses.js";
-import { describe } from "../session/session_id.js";
-import { type HeadersInput, mergeHeaders, type RequestParts } from "../transport/session_transport.js";
-import { isPlainObject } from "../utils/is_plain_object.js";
-import { type Called, type Carried, carriedBy } from "./request_context.js";
+import type { ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
+import { observeResponses, withObservation } from "../openai_client/observe_responses.js";
+import { type HeadersInput, mergeHeaders } from "../transport/headers.js";
+import type { RequestTarget } from "../transport/session_writer.js";
+import type { RequestParts } from "../transport/write_session_id.js";
+import { withExtraBody } from "./call_options.js";
+import { getRequestContext, type ModelResponseObservation } from "./request_context.js";
 
-/** The request options that reach `completionWithRetry`: for a stream, these are the call options. */
+/** The models inside a `ChatOpenAI`, one for each endpoint. */
+type InnerModel = ChatOpenAICompletions | ChatOpenAIResponses;
+
+/** The request options that reach `completionWithRetry`. For a stream these are the call options, headers in `options`. */
 interface RequestOptions {
   headers?: HeadersInput;
+  fetchOptions?: object | undefined;
   options?: { headers?: HeadersInput };
 }
 
-/** Marks an inner model whose requests are tagged. */
-const TAGGED: unique symbol = Symbol("langchain-litellm-session.tagged");
+/** Marks an inner model that was instrumented, which may be given to a second `SessionChatOpenAI`. */
+const INSTRUMENTED: unique symbol = Symbol("langchain-litellm-session.instrumented");
 
 /**
- * Changes an inner model of a `ChatOpenAI` so that what a call carries is written into each of its
- * requests. `completionWithRetry` is the last stop before the SDK and the one place where
- * plain and streamed calls look alike. A call that carries nothing is as it was: a model of the
- * user's own may be shared with another. In place, because it may have private fields.
+ * Changes an inner model of a `ChatOpenAI` so that the `RequestContext` of a call is written into each of its
+ * requests. `completionWithRetry` is the last method before the SDK, and the only one where plain and streamed
+ * calls look alike. A request without a context passes through unchanged, because the user may share this inner
+ * model with a plain `ChatOpenAI`. Patches the instance rather than wrapping it, because it may have `#private` fields.
  */
-export function tagRequests<Inner extends InnerModel>(inner: Inner): Inner {
-  if (TAGGED in inner) return inner;
-  const send = inner.completionWithRetry as (
+export function instrumentInnerModel<Inner extends InnerModel>(inner: Inner): Inner {
+  if (INSTRUMENTED in inner) return inner;
+  const completionWithRetry = inner.completionWithRetry as (
     this: Inner,
     body: RequestParts["body"],
     options?: RequestOptions,
   ) => Promise<unknown>;
 
-  const completionWithRetry = async (body: RequestParts["body"], options: RequestOptions = {}) => {
-    const call = carriedBy(options);
-    if (!call) return send.call(inner, body, options);
-    const given = {
-      body: withFields(body, call),
+  const writeAndSend = async (body: RequestParts["body"], options: RequestOptions = {}) => {
+    const { session, extraBody, request } = getRequestContext(options) ?? {};
+    if (!request) return completionWithRetry.call(inner, body, options);
+    const { writer, previousResponseId, observation } = request;
+    const extended = withExtraBody(body, extraBody);
+    const parts: RequestParts = {
+      body: previousResponseId === undefined ? extended : { ...extended, previous_response_id: previousResponseId },
       headers: mergeHeaders(options.headers, options.options?.headers),
     };
-    const request = call.session
-      ? call.write(given, call.session.id, {
-          baseURL: baseUrlOf(inner),
-          defaultHeaders: clientConfigOf(inner).defaultHeaders,
-        })
-      : given;
-    const { body: tagged, headers } = request;
-    const answer = await send.call(inner, tagged, headers ? { ...options, headers } : options);
-    if (answer instanceof NotRetried) throw answer.error;
-    return answer;
+    const written = session ? writer.write(parts, session.id, targetOf(inner)) : parts;
+    const sent = withObservation(options, observation);
+    if (written.headers) sent.headers = written.headers;
+    const response = await completionWithRetry.call(inner, written.body, sent);
+    observation.isStream = body.stream === true;
+    return observation.isStream && observation.capturesStream
+      ? captureStream(response as AsyncIterable<StreamEvent>, observation)
+      : response;
   };
-  observeClient(inner, (options) => carriedBy(options)?.reply);
-  return Object.assign(inner, { completionWithRetry, [TAGGED]: true });
+  observeResponses(inner);
+  return Object.assign(inner, { completionWithRetry: writeAndSend, [INSTRUMENTED]: true });
 }
 
-/**
- * Checks call option `extraBody`.
- *
- * @throws {TypeError} if it is not an object, or would replace what was asked or how it is answered.
- */
-export function checkExtraBody(extraBody: unknown): Called["extraBody"] {
-  if (extraBody === undefined || extraBody === null) return undefined;
-  if (!isPlainObject(extraBody)) {
-    throw new TypeError(
-      `Invalid call option "extraBody": expected an object of body fields, got ${describe(extraBody)}.`,
-    );
-  }
-  for (const key of ["messages", "input", "stream"]) {
-    if (Object.hasOwn(extraBody, key)) {
-      throw new TypeError(
-        `Invalid call option "extraBody": "${key}" is decided by the call itself and can't be replaced.`,
-      );
+/** An event of `/responses`, or a chunk of `/chat/completions`. */
+interface StreamEvent {
+  readonly type?: string;
+  readonly usage?: unknown;
+  readonly response?: { readonly id?: string; readonly usage?: unknown };
+}
+
+async function* captureStream(
+  events: AsyncIterable<StreamEvent>,
+  observation: ModelResponseObservation,
+): AsyncGenerator<StreamEvent> {
+  for await (const event of events) {
+    observation.usage = event.usage ?? event.response?.usage ?? observation.usage;
+    if (event.type === "response.completed" || event.type === "response.incomplete") {
+      observation.responseId = event.response?.id;
     }
+    yield event;
   }
-  return extraBody;
 }
 
-function withFields(body: RequestParts["body"], { extraBody, previousResponseId }: Carried): RequestParts["body"] {
-  if (!extraBody && previousResponseId === undefined) return body;
-  const merged: Record<string, unknown> = { ...body, ...extraBody };
-  if (isPlainObject(body.metadata) && isPlainObject(extraBody?.metadata)) {
-    merged.metadata = { ...body.metadata, ...extraBody.metadata };
-  }
-  if (previousResponseId !== undefined) merged.previous_response_id = previousResponseId;
-  return merged;
+/** The fields of an inner model that TypeScript keeps from us. */
+interface InnerInternals {
+  client?: { readonly baseURL?: string | undefined };
+  clientConfig: { baseURL?: string | null; defaultHeaders?: HeadersInput };
+  _getClientOptions(options: undefined): unknown;
+}
+
+/** Where an inner model's requests go. Makes the SDK's client if there is none yet: it has the last word on the base URL. */
+function targetOf(inner: InnerModel): RequestTarget {
+  const internals = inner as unknown as InnerInternals;
+  if (!internals.client) internals._getClientOptions(undefined);
+  const { client, clientConfig } = internals;
+  return { baseURL: client?.baseURL ?? clientConfig.baseURL, defaultHeaders: clientConfig.defaultHeaders };
 }

@@ -1,84 +1,62 @@
 import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
-import type { BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
-import type { Reply } from "../openai_client/observe_responses.js";
+import { annotateError } from "../openai_client/annotate_error.js";
 import { costOf, type LiteLLMResponseMetadata, parseResponseHeaders } from "../transport/response_headers.js";
+import { responseMetadataOf } from "../utils/response_metadata.js";
+import type { ModelResponseObservation } from "./request_context.js";
 
-/** Puts what the proxy said beside the answer into `response_metadata.litellm`. */
+/** Adds LiteLLM's metadata to the answer of a plain call, or `sessionId` and `callId` to its error. */
 export function annotateResult(
   result: Promise<ChatResult>,
-  reply: Reply,
+  observation: ModelResponseObservation,
   sessionId: string | undefined,
 ): Promise<ChatResult> {
   return result.then(
-    (answered) => {
-      for (const { message } of answered.generations) {
-        const metadata = ownMetadata(message);
-        const costUsd = costOf(reply.headers, reply.isStream ? { usage: reply.usage } : undefined);
-        annotate(metadata, parseResponseHeaders(reply.headers), costUsd);
-        // With `streaming: true` ChatOpenAI has joined a stream, and kept the id of its first event.
-        if (reply.isStream && reply.isChained) metadata.id = reply.responseId;
+    (answer) => {
+      const { headers, isStream, isChained, usage, responseId } = observation;
+      for (const { message } of answer.generations) {
+        const metadata = responseMetadataOf(message);
+        addLiteLLM(metadata, parseResponseHeaders(headers), costOf(headers, isStream ? { usage } : undefined));
+        // With `streaming: true`, ChatOpenAI joins the chunks of a stream and keeps the id of its first event.
+        if (isStream && isChained) metadata.id = responseId;
       }
-      return answered;
+      return answer;
     },
     (error) => {
-      throw annotateError(error, reply.headers, sessionId);
+      throw annotateError(error, observation.headers, sessionId);
     },
   );
 }
 
-/** The same for a stream: the headers' part with its first chunk, the cost with its usage. `concat` merges both. */
+/** The same for chunks. The first chunk gets the headers, the one with the usage gets the cost, and `concat` merges both. */
 export function annotateChunks(
   chunks: AsyncGenerator<ChatGenerationChunk>,
-  reply: Reply,
+  observation: ModelResponseObservation,
   sessionId: string | undefined,
 ): AsyncGenerator<ChatGenerationChunk> {
   let isFirst = true;
   let costUsd: number | undefined;
   return tap(
     chunks,
-    (chunk) => {
-      const metadata = ownMetadata(chunk.message);
+    ({ message }) => {
+      const metadata = responseMetadataOf(message);
       const { usage } = metadata;
-      if (isFirst) annotate(metadata, parseResponseHeaders(reply.headers), undefined);
-      // Once: a chunk that brings text and usage comes as two, and `concat` adds numbers up.
+      if (isFirst) addLiteLLM(metadata, parseResponseHeaders(observation.headers), undefined);
+      // Once: LangChain makes two chunks of one that has text and usage, and `concat` adds numbers up.
       if (usage !== undefined && costUsd === undefined) {
-        costUsd = costOf(reply.headers, { usage });
-        annotate(metadata, undefined, costUsd);
+        costUsd = costOf(observation.headers, { usage });
+        addLiteLLM(metadata, undefined, costUsd);
       }
       isFirst = false;
     },
-    (error) => annotateError(error, reply.headers, sessionId),
+    (error) => annotateError(error, observation.headers, sessionId),
   );
-}
-
-/** Shows each value to `see`, and errors to `explain`. Not a generator: one around another takes three more promises a value. */
-function tap<T>(
-  values: AsyncGenerator<T>,
-  see: (value: T) => void,
-  explain: (error: unknown) => unknown,
-): AsyncGenerator<T> {
-  const seen = (step: IteratorResult<T>) => {
-    if (!step.done) see(step.value);
-    return step;
-  };
-  const explained = (error: unknown) => {
-    throw explain(error);
-  };
-  return {
-    next: () => values.next().then(seen, explained),
-    return: (value) => values.return(value),
-    throw: (error) => values.throw(error),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }
 
 /** The same for the events of `streamEvents` v3. */
 export async function* annotateEvents(
   events: AsyncGenerator<ChatModelStreamEvent>,
-  reply: Reply,
+  observation: ModelResponseObservation,
   sessionId: string | undefined,
 ): AsyncGenerator<ChatModelStreamEvent> {
   try {
@@ -87,33 +65,47 @@ export async function* annotateEvents(
         yield event;
         continue;
       }
+      const { headers, usage } = observation;
       const metadata = { ...event.responseMetadata };
-      annotate(metadata, parseResponseHeaders(reply.headers), costOf(reply.headers, { usage: reply.usage }));
+      addLiteLLM(metadata, parseResponseHeaders(headers), costOf(headers, { usage }));
       yield metadata.litellm === undefined ? event : { ...event, responseMetadata: metadata };
     }
   } catch (error) {
-    throw annotateError(error, reply.headers, sessionId);
+    throw annotateError(error, observation.headers, sessionId);
   }
 }
 
-/** The error of a refused call with `sessionId` and `callId`, its class and message as they were. */
-export function annotateError(error: unknown, headers: Headers | undefined, sessionId: string | undefined): unknown {
-  if (typeof error !== "object" || error === null || !Object.isExtensible(error)) return error;
-  const callId = parseResponseHeaders(headers)?.callId;
-  return Object.assign(error, sessionId === undefined ? {} : { sessionId }, callId === undefined ? {} : { callId });
-}
-
-function annotate(
+function addLiteLLM(
   metadata: Record<string, unknown>,
-  said: LiteLLMResponseMetadata | undefined,
+  fromHeaders: LiteLLMResponseMetadata | undefined,
   costUsd: number | undefined,
 ): void {
-  if (!said && costUsd === undefined) return;
-  metadata.litellm = { ...(metadata.litellm as object), ...said, ...(costUsd === undefined ? {} : { costUsd }) };
+  if (!fromHeaders && costUsd === undefined) return;
+  metadata.litellm = { ...(metadata.litellm as object), ...fromHeaders, ...(costUsd === undefined ? {} : { costUsd }) };
 }
 
-/** The `response_metadata` of an answer, to write into. */
-export function ownMetadata(message: BaseMessage): Record<string, unknown> {
-  message.response_metadata ??= {};
-  return message.response_metadata;
+/**
+ * Calls `onValue` for each value and maps errors. A hand-written iterator: an extra async generator costs three
+ * promises a chunk (bench: a stream at 1.07 instead of 1.04 of ChatOpenAI's CPU time).
+ */
+function tap<T>(
+  values: AsyncGenerator<T>,
+  onValue: (value: T) => void,
+  mapError: (error: unknown) => unknown,
+): AsyncGenerator<T> {
+  const onStep = (step: IteratorResult<T>) => {
+    if (!step.done) onValue(step.value);
+    return step;
+  };
+  const onError = (error: unknown) => {
+    throw mapError(error);
+  };
+  return {
+    next: () => values.next().then(onStep, onError),
+    return: (value) => values.return(value),
+    throw: (error) => values.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -1,53 +1,53 @@
 import type { CallbackManagerForLLMRun, Callbacks } from "@langchain/core/callbacks/manager";
-import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
 import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
-import type { AIMessageChunk, BaseMessage, BaseMessageLike } from "@langchain/core/messages";
+import type { BaseMessage, BaseMessageLike } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult, LLMResult } from "@langchain/core/outputs";
-import type { RunnableBatchOptions, RunnableConfig } from "@langchain/core/runnables";
-import type { IterableReadableStream } from "@langchain/core/utils/stream";
-import { ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
-import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "../context/async_context.js";
-import { type Conversation, planConversation, streamConversation } from "../conversation/conversation_turn.js";
-import type { OwnConversation } from "../conversation/history.js";
-import type { Reply } from "../openai_client/observe_responses.js";
-import { modelSession } from "../session/default_session.js";
-import {
-  type CallContext,
-  type ModelSession,
-  type ResolvedSession,
-  resolveSession,
-  tracedSessionId,
-} from "../session/precedence.js";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import { type ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
+import { enableImplicitConfig } from "../context/async_context.js";
+import { sessionLookup } from "../context/session_lookup.js";
+import { ConversationTurn } from "../conversation/conversation_turn.js";
+import { type ConversationBodyFields, planConversation } from "../conversation/plan.js";
+import { checkApiKey } from "../openai_client/check_api_key.js";
+import { resolveDefaultSession } from "../session/default_session.js";
+import { resolveModelSession } from "../session/precedence.js";
+import { metadataSessionId } from "../session/run_metadata.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import { checkCarried, parseTransport, type Transport } from "../transport/session_transport.js";
-import { type SessionWriter, sessionWriter } from "../transport/session_writer.js";
-import { copyOf } from "../utils/clone.js";
-import { chooseBeforeEvents, chooseEach } from "./early_resolution.js";
+import type { DefaultSession, ResolvedSession, SessionLookup } from "../session/types.js";
+import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
+import { cloneInstance } from "../utils/clone_instance.js";
+import { checkExtraBody, mergeCallOptions } from "./call_options.js";
+import { EarlyResolvingChatOpenAI, ResolvedSessionOption } from "./early_resolution.js";
+import type { SessionChatOpenAICallOptions, SessionChatOpenAIFields } from "./fields.js";
+import { instrumentInnerModel } from "./inner_models.js";
 import {
-  checkApiKey,
-  checkChaining,
-  mergeCallOptions,
-  type SessionChatOpenAICallOptions,
-  type SessionChatOpenAIFields,
-} from "./fields.js";
-import { checkExtraBody, tagRequests } from "./inner_models.js";
-import { type Called, ChosenSession, calledBy, carrying, setCalled } from "./request_context.js";
+  getRequestContext,
+  type ModelResponseObservation,
+  type RequestContext,
+  setRequestContext,
+  withRequest,
+} from "./request_context.js";
 import { annotateChunks, annotateEvents, annotateResult } from "./response_metadata.js";
+import { checkUsePreviousResponseId } from "./validate_fields.js";
+
+/** Makes one request with these messages. */
+type Send<T> = (messages: BaseMessage[], previousResponseId?: string) => T;
 
 /**
- * `ChatOpenAI` for use behind a LiteLLM proxy: each request carries a session id, so that the
- * proxy's session logs show one chain, agent run or conversation as one session. Everything else is
- * as in `ChatOpenAI`, its name for LangChain's own helpers included.
+ * `ChatOpenAI` for use behind a LiteLLM proxy: each request carries a session id, so that the proxy's session
+ * logs show one chain, agent run or conversation as one session. It behaves like `ChatOpenAI` in every other
+ * way, and reports `ChatOpenAI` as its name.
  *
  * A call belongs to the first of: call option `sessionId`; `configurable.sessionId` or
  * `configurable.session_id`; the nearest `SessionCallbackHandler`; the constructor's `sessionId`;
  * `configurable.thread_id` and the metadata's `session_id`, `thread_id`, `conversation_id`;
- * `LITELLM_SESSION_ID`, else the id made for the model object. Config that LangChain carries
- * implicitly counts too, so that a model called inside a tool is in the session of its agent.
+ * `LITELLM_SESSION_ID`, else an id generated for the model object. LangChain's implicit config counts too, so
+ * that a model called inside a tool is in the session of its agent.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
- * @throws {TypeError} from the constructor for an invalid `sessionTransport` or `usePreviousResponseId`, for the latter
- *   where the runtime has no WebCrypto, and for an `apiKey` that no header can hold; from a call for an invalid `extraBody`.
+ * @throws {TypeError} from the constructor for an invalid `sessionTransport` or `usePreviousResponseId`, for
+ *   `usePreviousResponseId` in a runtime without WebCrypto, and for an `apiKey` that no header can hold; from a
+ *   call for an invalid `extraBody`.
  *
  * @example
  * ```typescript
@@ -62,12 +62,10 @@ import { annotateChunks, annotateEvents, annotateResult } from "./response_metad
  */
 export class SessionChatOpenAI<
   CallOptions extends SessionChatOpenAICallOptions = SessionChatOpenAICallOptions,
-> extends ChatOpenAI<CallOptions> {
-  private session: ModelSession;
+> extends EarlyResolvingChatOpenAI<CallOptions> {
+  private defaultSession: DefaultSession;
 
-  private transport: Transport;
-
-  private write: SessionWriter;
+  private writer: SessionWriter;
 
   /** Whether calls continue from the last answer in their messages. */
   usePreviousResponseId: boolean;
@@ -77,25 +75,23 @@ export class SessionChatOpenAI<
   constructor(modelOrFields?: string | SessionChatOpenAIFields, fieldsArg?: Omit<SessionChatOpenAIFields, "model">) {
     const fields: SessionChatOpenAIFields =
       typeof modelOrFields === "string" ? { model: modelOrFields, ...fieldsArg } : (modelOrFields ?? fieldsArg ?? {});
-    const transport = parseTransport(fields.sessionTransport);
-    const session = modelSession(fields.sessionId);
-    const chains = checkChaining(fields);
+    const writer = createSessionWriter(fields.sessionTransport);
+    const defaultSession = resolveDefaultSession(fields.sessionId);
+    const usePreviousResponseId = checkUsePreviousResponseId(fields);
     super({
       ...fields,
-      ...(chains && fields.useResponsesApi === undefined ? { useResponsesApi: true } : {}),
-      completions: tagRequests(fields.completions ?? new ChatOpenAICompletions(fields)),
-      responses: tagRequests(fields.responses ?? new ChatOpenAIResponses(fields)),
+      ...(usePreviousResponseId && fields.useResponsesApi === undefined ? { useResponsesApi: true } : {}),
+      completions: instrumentInnerModel(fields.completions ?? new ChatOpenAICompletions(fields)),
+      responses: instrumentInnerModel(fields.responses ?? new ChatOpenAIResponses(fields)),
     });
     checkApiKey(this.clientConfig.apiKey);
-    this.session = session;
-    this.transport = transport;
-    this.write = sessionWriter(transport);
-    this.usePreviousResponseId = fields.usePreviousResponseId ?? false;
+    this.writer = writer;
+    this.defaultSession = defaultSession;
+    this.usePreviousResponseId = usePreviousResponseId;
     enableImplicitConfig();
-    chooseBeforeEvents(SessionChatOpenAI.prototype, (model, options) => model.withChosenSession(options));
   }
 
-  /** `load` and a trace's playground know this model as `ChatOpenAI`. Core would take the class's own name. */
+  /** `load` and the playground of a trace know this model as `ChatOpenAI`. Core would use the name of this class. */
   override get lc_id(): string[] {
     return this.constructor === SessionChatOpenAI ? [...this.lc_namespace, SessionChatOpenAI.lc_name()] : super.lc_id;
   }
@@ -104,11 +100,11 @@ export class SessionChatOpenAI<
     return [...super.callKeys, "sessionId", "extraBody"];
   }
 
-  /** The session of a call that names none: the bound one, else the default. `false`: none. */
+  /** The session of a call that names none: the bound one, else the default. `false`: no session. */
   get sessionId(): string | false {
     const bound = this.defaultOptions?.sessionId;
     if (!isUnset(bound)) return bound;
-    return this.session ? this.session.id : false;
+    return this.defaultSession ? this.defaultSession.id : false;
   }
 
   /**
@@ -130,39 +126,14 @@ export class SessionChatOpenAI<
 
   /** A copy with call options bound. `configurable` and `metadata` merge by key with those bound before. */
   override withConfig(config: Partial<CallOptions>): this {
-    const copy = copyOf(this);
+    const copy = cloneInstance(this);
     copy.defaultOptions = { ...mergeCallOptions(this.defaultOptions, config) } as CallOptions;
     return copy;
   }
 
-  override bindTools(...args: Parameters<ChatOpenAI<CallOptions>["bindTools"]>): this {
-    return super.bindTools(...args) as this;
-  }
-
-  override async stream(
-    input: BaseLanguageModelInput,
-    options?: Partial<CallOptions>,
-  ): Promise<IterableReadableStream<AIMessageChunk>> {
-    return super.stream(input, this.withChosenSession(options) as CallOptions);
-  }
-
-  override batch(
-    inputs: BaseLanguageModelInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions?: RunnableBatchOptions & { returnExceptions?: false },
-  ): Promise<AIMessageChunk[]>;
-  override batch(
-    inputs: BaseLanguageModelInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions?: RunnableBatchOptions,
-  ): Promise<(AIMessageChunk | Error)[]>;
-  override async batch(
-    inputs: BaseLanguageModelInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions?: RunnableBatchOptions,
-  ): Promise<(AIMessageChunk | Error)[]> {
-    const chosen = chooseEach(inputs.length, options, (each) => this.withChosenSession(each));
-    return super.batch(inputs, chosen as Partial<CallOptions>[], batchOptions);
+  /** Two parameters, as in ChatOpenAI: `createSupervisor` of LangGraph reads `bindTools.length`. */
+  override bindTools(tools: Parameters<ChatOpenAI["bindTools"]>[0], kwargs?: Partial<CallOptions>): this {
+    return super.bindTools(tools, kwargs) as this;
   }
 
   override async generate(
@@ -170,33 +141,38 @@ export class SessionChatOpenAI<
     options?: string[] | Partial<CallOptions>,
     callbacks?: Callbacks,
   ): Promise<LLMResult> {
-    let given: Partial<SessionChatOpenAICallOptions> = (Array.isArray(options) ? { stop: options } : options) ?? {};
-    // Callbacks as the third argument count as much as those in the options.
-    if (callbacks && !given.callbacks) given = { ...given, callbacks };
-    return super.generate(messages, given as Partial<CallOptions>);
+    const callOptions = Array.isArray(options) ? ({ stop: options } as Partial<CallOptions>) : options;
+    // The session may be that of a handler in the third argument, which core merges in after it is resolved.
+    return super.generate(
+      messages,
+      callbacks && !callOptions?.callbacks ? ({ ...callOptions, callbacks } as Partial<CallOptions>) : callOptions,
+    );
   }
 
-  /** The one place where call options and the whole RunnableConfig meet, whatever the entry point. */
+  /** The one method in which call options and the whole config meet, whatever the entry point. */
   protected override _separateRunnableConfigFromCallOptionsCompat(
     options?: Partial<CallOptions>,
   ): [RunnableConfig, this["ParsedCallOptions"]] {
     const merged = mergeCallOptions(this.defaultOptions, options);
-    const { context, ...called } = this.called(merged);
+    const { lookup, ...context } = this.createContext(merged);
     const [config, callOptions] = super._separateRunnableConfigFromCallOptionsCompat(merged as Partial<CallOptions>);
     delete callOptions.sessionId;
-    const tracedId = called.session && tracedSessionId(config.metadata, called.session, context);
-    setCalled(callOptions, { ...called, tracedId });
+    const { session } = context;
+    setRequestContext(callOptions, {
+      ...context,
+      metadataSessionId: session && metadataSessionId(config.metadata, session, lookup),
+    });
     return [config, callOptions];
   }
 
   /**
-   * A run's metadata: its `session_id` too. Here, and not in the config, because core spreads what
-   * is here over the config's metadata, and a spread over fields that are there costs more than all else.
+   * Adds `session_id` to a run's metadata. Not in the config's metadata: core merges `getLsParams()` over it
+   * anyway, and a second spread was the most expensive part of a call in the benchmark.
    */
   override getLsParams(options: this["ParsedCallOptions"]): ReturnType<ChatOpenAI<CallOptions>["getLsParams"]> {
     const params = super.getLsParams(options);
-    const tracedId = calledBy(options)?.tracedId;
-    return tracedId === undefined ? params : Object.assign(params, { session_id: tracedId });
+    const sessionId = getRequestContext(options)?.metadataSessionId;
+    return sessionId === undefined ? params : Object.assign(params, { session_id: sessionId });
   }
 
   override async _generate(
@@ -204,12 +180,11 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): Promise<ChatResult> {
-    const { send, conversation } = this.prepare(messages, options, (sent, requested, reply, sessionId) => {
-      reply.readsStream = true; // With `streaming: true`, ChatOpenAI joins a stream, and adds its numbers up.
-      return annotateResult(super._generate(sent, requested, runManager), reply, sessionId);
+    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, observation, sessionId) => {
+      observation.capturesStream = true; // With `streaming: true`, ChatOpenAI joins the chunks and adds their costs up.
+      return annotateResult(super._generate(sent, requestOptions, runManager), observation, sessionId);
     });
-    const chained = await conversation?.();
-    return chained ? chained.generate(send) : send(messages);
+    return turn ? turn.generate(send) : send(messages);
   }
 
   override _streamResponseChunks(
@@ -217,91 +192,85 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    const { send, conversation } = this.prepare(messages, options, (sent, requested, reply, sessionId) =>
-      annotateChunks(super._streamResponseChunks(sent, requested, runManager), reply, sessionId),
+    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, observation, sessionId) =>
+      annotateChunks(super._streamResponseChunks(sent, requestOptions, runManager), observation, sessionId),
     );
-    return conversation ? streamConversation(conversation, send, messages) : send(messages);
+    return turn ? turn.stream(send) : send(messages);
   }
 
-  override async *_streamChatModelEvents(
+  override _streamChatModelEvents(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
-    const { send, conversation } = this.prepare(messages, options, (sent, requested, reply, sessionId) => {
-      reply.readsStream = true; // These events keep the tokens alone.
-      return annotateEvents(super._streamChatModelEvents(sent, requested, runManager), reply, sessionId);
+    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, observation, sessionId) => {
+      observation.capturesStream = true; // LangChain's events have the token counts of the usage, not its cost.
+      return annotateEvents(super._streamChatModelEvents(sent, requestOptions, runManager), observation, sessionId);
     });
-    const chained = await conversation?.();
-    yield* chained ? chained.events(send) : send(messages);
-  }
-
-  /** What the three kinds of call have in common: what goes with the request, and how the conversation continues. */
-  private prepare<T>(
-    messages: BaseMessage[],
-    options: this["ParsedCallOptions"],
-    request: (sent: BaseMessage[], options: this["ParsedCallOptions"], reply: Reply, sessionId?: string) => T,
-  ): {
-    send: (sent: BaseMessage[], previousResponseId?: string) => T;
-    conversation: (() => Promise<Conversation | undefined>) | undefined;
-  } {
-    // Another model that asks this one's `_generate` brings no config: what is around it counts.
-    const called = calledBy(options) ?? this.called(mergeCallOptions(this.defaultOptions, options));
-    const { session, extraBody } = called;
-    const isChained = this.usePreviousResponseId;
-    const send = (sent: BaseMessage[], previousResponseId?: string) => {
-      const reply: Reply = { isChained };
-      const carried = { session, extraBody, write: this.write, previousResponseId, reply };
-      return request(sent, carrying(options, carried), reply, session?.id);
-    };
-    return { send, conversation: isChained ? () => this.conversation(messages, options, called) : undefined };
-  }
-
-  /** What is known of a call that is made with these options, once they are checked. */
-  private called(options: Partial<SessionChatOpenAICallOptions>): Called & { context: CallContext } {
-    const { session, context } = this.chooseSession(options);
-    if (session) checkCarried(session.id, this.transport);
-    return { session, context, extraBody: checkExtraBody(options.extraBody) };
-  }
-
-  /** How this call continues its conversation, where it does. */
-  private async conversation(
-    messages: BaseMessage[],
-    options: this["ParsedCallOptions"],
-    { extraBody }: Called,
-  ): Promise<Conversation | undefined> {
-    if (!this._useResponsesApi(options)) return undefined;
-    const { previous_response_id } = options;
-    const body: OwnConversation & { model?: unknown } = { previous_response_id, ...this.modelKwargs, ...extraBody };
-    const model = typeof body.model === "string" ? body.model : this.model;
-    return planConversation({ messages, body, zdrEnabled: this.zdrEnabled ?? false, model });
+    return turn ? turn.events(send) : send(messages);
   }
 
   /**
-   * The options with the session of a call that is made now. `stream` and `batch` mix the implicit
-   * config into them before they are taken apart, or replace it: what is bound could no longer be
-   * told from what is around.
+   * What the three kinds of call share: `send` makes a request that carries the call's context, and `turn`, if
+   * the model continues conversations, decides which messages it sends.
    */
-  private withChosenSession(options: Partial<CallOptions> | undefined): Partial<CallOptions> {
-    const { session } = this.chooseSession(mergeCallOptions(this.defaultOptions, options));
-    return { ...options, sessionId: new ChosenSession(session) } as unknown as Partial<CallOptions>;
+  private prepareCall<T>(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    request: (
+      messages: BaseMessage[],
+      options: this["ParsedCallOptions"],
+      observation: ModelResponseObservation,
+      sessionId: string | undefined,
+    ) => T,
+  ): { send: Send<T>; turn: ConversationTurn | undefined } {
+    // Another model that calls `_generate` of this one passes no config: the implicit config counts then.
+    const context = getRequestContext(options) ?? this.createContext(mergeCallOptions(this.defaultOptions, options));
+    const { session, extraBody } = context;
+    const send: Send<T> = (sent, previousResponseId) => {
+      const observation: ModelResponseObservation = { isChained: this.usePreviousResponseId };
+      const part = { writer: this.writer, previousResponseId, observation };
+      return request(sent, withRequest(options, { session, extraBody, request: part }), observation, session?.id);
+    };
+    return { send, turn: this.conversationTurn(messages, options, context) };
   }
 
-  private chooseSession(options: Partial<SessionChatOpenAICallOptions>): {
+  private conversationTurn(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    { extraBody }: RequestContext,
+  ): ConversationTurn | undefined {
+    if (!this.usePreviousResponseId || !this._useResponsesApi(options)) return undefined;
+    const { previous_response_id } = options;
+    const body: ConversationBodyFields = { previous_response_id, ...this.modelKwargs, ...extraBody };
+    const model = typeof body.model === "string" ? body.model : this.model;
+    const zdrEnabled = this.zdrEnabled ?? false;
+    return new ConversationTurn(messages, () => planConversation({ messages, body, zdrEnabled, model }));
+  }
+
+  /** The context of a call with these options, bound ones included, and the lookup by which its session was resolved. */
+  private createContext(
+    options: Partial<SessionChatOpenAICallOptions>,
+  ): RequestContext & { readonly lookup: SessionLookup } {
+    const { session, lookup } = this.resolveSession(options);
+    if (session) this.writer.check(session.id);
+    return { session, lookup, extraBody: checkExtraBody(options.extraBody) };
+  }
+
+  protected withResolvedSession(options: Partial<CallOptions> | undefined): Partial<CallOptions> {
+    const { session } = this.resolveSession(mergeCallOptions(this.defaultOptions, options));
+    return { ...options, sessionId: new ResolvedSessionOption(session) } as unknown as Partial<CallOptions>;
+  }
+
+  private resolveSession(options: Partial<SessionChatOpenAICallOptions>): {
     session: ResolvedSession | undefined;
-    context: CallContext;
+    lookup: SessionLookup;
   } {
-    const context: CallContext = {
-      sessionId: options.sessionId,
-      passed: options,
-      implicit: getImplicitConfig(),
-      enclosing: getEnclosingSessionId(),
-    };
-    const { defaultOptions, session: own, callbacks } = this;
-    const chosen = ChosenSession.of(options.sessionId);
-    const session = chosen
-      ? chosen.session
-      : resolveSession(context, { session: own, callbacks: [defaultOptions?.callbacks, callbacks] });
-    return { session, context };
+    const lookup = sessionLookup(options.sessionId, options);
+    const resolved = ResolvedSessionOption.from(options.sessionId);
+    if (resolved) return { session: resolved.session, lookup };
+    const { defaultSession: session, defaultOptions, callbacks: constructorCallbacks } = this;
+    const boundCallbacks = defaultOptions?.callbacks;
+    return { session: resolveModelSession(lookup, { session, boundCallbacks, constructorCallbacks }), lookup };
   }
 }

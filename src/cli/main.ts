@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { version } from "../../package.json";
-import { plainLine } from "../render/session_view.js";
-import { SessionIdError } from "../session/session_id.js";
+import { sanitizeLine } from "../render/session_view.js";
+import { SessionIdError } from "../session/session_id_error.js";
 import { type Command, parseCommand, UsageError } from "./arguments.js";
 import { doctor } from "./doctor/index.js";
 import { HELP } from "./help.js";
@@ -29,7 +29,7 @@ async function run(command: Command): Promise<number> {
 
 /** What an error says, and the exit code for it. */
 function explain(error: unknown): { code: number; message: string } {
-  const message = plainLine(String((error as Error)?.message ?? error));
+  const message = sanitizeLine(String((error as Error)?.message ?? error));
   if (error instanceof UsageError) return { code: 2, message: `${message} See litellm-session --help.` };
   // What the package says of a setting that can't be.
   if (SessionIdError.isInstance(error) || (error instanceof TypeError && message.startsWith("Invalid "))) {

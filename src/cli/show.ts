@@ -3,7 +3,7 @@ import type { SessionLogRow } from "../logs/rows.js";
 import { SessionLogs } from "../logs/session_logs.js";
 import { SessionLogsError } from "../logs/session_logs_error.js";
 import { renderSessionHtml } from "../render/html.js";
-import { plainLine } from "../render/session_view.js";
+import { sanitizeLine } from "../render/session_view.js";
 import { renderSession } from "../render/text.js";
 import type { Command } from "./arguments.js";
 import type { Terminal } from "./terminal.js";
@@ -77,7 +77,7 @@ async function follow(logs: SessionLogs, sessionId: string, terminal: Terminal):
         terminal.print(
           shown > 0
             ? renderSession(rows, { style: terminal.style })
-            : `No calls of session ${plainLine(sessionId)} yet.`,
+            : `No calls of session ${sanitizeLine(sessionId)} yet.`,
         );
         terminal.print(terminal.style("muted", "Watching. Ctrl-C ends it."));
       }
@@ -87,7 +87,7 @@ async function follow(logs: SessionLogs, sessionId: string, terminal: Terminal):
       });
     } catch (error) {
       if (shown < 0 || !isTransient(error)) throw error;
-      terminal.progress(`Trying again: ${plainLine(error.message)}`);
+      terminal.progress(`Trying again: ${sanitizeLine(error.message)}`);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -110,7 +110,7 @@ async function collect(logs: SessionLogs, sessionId: string): Promise<SessionLog
 
 function noCalls(sessionId: string): number {
   console.error(
-    `The log has no calls of session ${plainLine(sessionId)}. They come 3 to 15 s after they end, ` +
+    `The log has no calls of session ${sanitizeLine(sessionId)}. They come 3 to 15 s after they end, ` +
       "and a key of an internal user sees only its own.",
   );
   return 1;

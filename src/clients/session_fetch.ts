@@ -1,34 +1,36 @@
 import { enableImplicitConfig } from "../context/async_context.js";
 import { getSessionId } from "../context/get_session_id.js";
 import { checkSessionId, isUnset } from "../session/session_id.js";
-import { checkCarried, parseTransport, type SessionTransport } from "../transport/session_transport.js";
-import { sessionWriter } from "../transport/session_writer.js";
+import type { SessionTransport } from "../transport/named_transports.js";
+import { createSessionWriter } from "../transport/session_writer.js";
 import { isPlainObject } from "../utils/is_plain_object.js";
 
 /** Options of {@link sessionFetch}. */
 export interface SessionFetchOptions {
   /**
-   * The session of the requests, or a function that is asked for it at each request: where it gives
-   * an empty string or undefined, that request has none. Default, also for an empty string: the
-   * session of the LangChain run around the request, if any.
+   * The session of the requests, or a function that `sessionFetch` calls for each request: if it returns
+   * an empty string or undefined, that request has no session. Default, also for an empty string: the
+   * session of the LangChain run in which the request is made, if any.
    */
   sessionId?: string | (() => string | undefined) | undefined;
 
-  /** What makes the requests. Default: the global `fetch` at the time of the request. */
+  /** The `fetch` that makes the requests. Default: the global `fetch` at the time of the request. */
   fetch?: typeof globalThis.fetch | undefined;
 
   /** How a session id is written into a request. Default: `"litellm"`. */
   sessionTransport?: SessionTransport | undefined;
 }
 
+const OPTION = 'sessionFetch option "sessionId"';
+
 /**
- * A `fetch` that puts a session into JSON POST requests, for the `openai` SDK, the Vercel AI SDK or
- * a LangChain class of someone else's. All else passes through untouched: other methods, and bodies
+ * A `fetch` that writes a session into JSON POST requests, for the `openai` SDK, the Vercel AI SDK or
+ * another LangChain class. Every other request passes through unchanged: other methods, and bodies
  * that are not the text of a JSON object.
  *
- * Without a `sessionId`, not for a LangChain class with a `maxConcurrency` (`OpenAIEmbeddings`: 2 by
- * default): a call that had to wait is sent from within the run that made room, and would be in its
- * session.
+ * Without a `sessionId`, do not use it for a LangChain class with a `maxConcurrency` (`OpenAIEmbeddings`: 2 by
+ * default): such a class sends a call that had to wait from within the run that made room, and the request would
+ * be in that run's session.
  *
  * @throws {SessionIdError} from the call or a request, before it is sent, for an id that can't be sent.
  * @throws {TypeError} from the call, for an invalid `sessionTransport`.
@@ -39,17 +41,16 @@ export interface SessionFetchOptions {
  * ```
  */
 export function sessionFetch(options: SessionFetchOptions = {}): typeof globalThis.fetch {
-  const transport = parseTransport(options.sessionTransport);
-  const write = sessionWriter(transport);
+  const writer = createSessionWriter(options.sessionTransport);
   const { sessionId } = options;
-  if (typeof sessionId !== "function" && !isUnset(sessionId)) checkSessionId(sessionId, FIELD);
+  if (typeof sessionId !== "function" && !isUnset(sessionId)) checkSessionId(sessionId, OPTION);
   enableImplicitConfig();
 
   return async (input, init) => {
     const send = options.fetch ?? globalThis.fetch;
-    const own = isUnset(sessionId) ? getSessionId() : sessionId;
-    const given: unknown = typeof own === "function" ? own() : own;
-    if (isUnset(given)) return send(input, init);
+    const source = isUnset(sessionId) ? getSessionId() : sessionId;
+    const value: unknown = typeof source === "function" ? source() : source;
+    if (isUnset(value)) return send(input, init);
 
     const request = input instanceof Request ? input : undefined;
     const method = init?.method ?? request?.method ?? "GET";
@@ -60,17 +61,15 @@ export function sessionFetch(options: SessionFetchOptions = {}): typeof globalTh
     const body = typeof text === "string" ? parseObject(text) : undefined;
     if (!body) return send(input, init);
 
-    const id = checkSessionId(given, FIELD);
-    checkCarried(id, transport);
-    const baseURL = request?.url ?? String(input);
-    const tagged = write({ body, headers: undefined }, id, { baseURL, defaultHeaders: headers });
-    for (const [name, value] of Object.entries(tagged.headers ?? {})) headers.set(name, String(value));
-    headers.delete("content-length"); // The body is another one now.
-    return send(input, { ...init, method, headers, body: JSON.stringify(tagged.body) });
+    const id = checkSessionId(value, OPTION);
+    writer.check(id);
+    const target = { baseURL: request?.url ?? String(input), defaultHeaders: headers };
+    const written = writer.write({ body, headers: undefined }, id, target);
+    for (const [name, header] of Object.entries(written.headers ?? {})) headers.set(name, String(header));
+    headers.delete("content-length"); // It is the length of the body before.
+    return send(input, { ...init, method, headers, body: JSON.stringify(written.body) });
   };
 }
-
-const FIELD = 'sessionFetch option "sessionId"';
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {

@@ -1,103 +1,102 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { _CONTEXT_VARIABLES_KEY, AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import { ENCLOSING } from "../session/precedence.js";
+import { ACTIVE_SESSION } from "../session/sources.js";
+
+type StorageClass = new () => Parameters<typeof AsyncLocalStorageProviderSingleton.initializeGlobalInstance>[0];
 
 interface Runtime {
   process?: { getBuiltinModule?: (name: string) => { AsyncLocalStorage?: StorageClass } | undefined };
   AsyncLocalStorage?: StorageClass;
 }
 
-type StorageClass = new () => Parameters<typeof AsyncLocalStorageProviderSingleton.initializeGlobalInstance>[0];
-
-/** What LangChain keeps beside the implicit config, and carries on into every run inside. */
+/** What LangChain's AsyncLocalStorage holds: a run, and context variables that every run inside inherits. */
 interface Store {
-  [_CONTEXT_VARIABLES_KEY]?: { [ENCLOSING]?: string };
+  [_CONTEXT_VARIABLES_KEY]?: { [ACTIVE_SESSION]?: string };
 }
 
-let enabled = false;
+let isEnabled = false;
 
 /**
  * Turns on LangChain's implicit config, which core itself does only where langgraph or
- * `@langchain/core/context` is loaded: without it, a model called inside a tool or a lambda that
- * does not pass its config on would be outside the session. No Node built-in is imported, so that
- * a bundle for the browser builds; there, config must be passed on.
+ * `@langchain/core/context` is loaded. Without it, a model called inside a tool or a lambda that does not
+ * pass its config on would be outside the session. Imports no Node built-in, so that a bundle for the
+ * browser builds; a browser has no AsyncLocalStorage, so there config must be passed on.
  */
 export function enableImplicitConfig(): void {
-  if (enabled) return;
-  enabled = true;
+  if (isEnabled) return;
+  isEnabled = true;
   const runtime = globalThis as Runtime;
   const AsyncLocalStorage =
     runtime.process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage ?? runtime.AsyncLocalStorage;
-  if (!AsyncLocalStorage) return;
-  AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new AsyncLocalStorage());
+  if (AsyncLocalStorage) AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new AsyncLocalStorage());
 }
 
-/** The config that LangChain carries to calls that were given none, or undefined outside a run. */
+/** The config of the run in which this code runs. Undefined outside a run. */
 export function getImplicitConfig(): RunnableConfig | undefined {
   return AsyncLocalStorageProviderSingleton.getRunnableConfig();
 }
 
-/** The id of the nearest `RunnableWithSession` around this code. */
-export function getEnclosingSessionId(): string | undefined {
-  return currentStore()?.[_CONTEXT_VARIABLES_KEY]?.[ENCLOSING];
+/** The id with which the nearest `RunnableWithSession` runs this code. Undefined outside a wrapper. */
+export function getActiveSessionId(): string | undefined {
+  return currentStore()?.[_CONTEXT_VARIABLES_KEY]?.[ACTIVE_SESSION];
 }
 
 /**
- * Runs `callback` with `sessionId` as the enclosing session. As a context variable of LangChain's,
- * because the config alone gets lost: a graph that is invoked with a `thread_id` of its own drops
- * the implicit `configurable`, and `chain.stream(input, config)` replaces the implicit config by
- * its own. In no storage of ours: LangChain clears its own around handlers that run in the background.
+ * Runs `callback` with `sessionId` as the active session.
+ *
+ * The id is a context variable of LangChain's, because the implicit config alone loses it: a graph invoked
+ * with its own `thread_id` drops the outer `configurable`, and `chain.stream(input, config)` replaces the
+ * implicit config. An AsyncLocalStorage of our own would leak: LangChain clears only its own for handlers
+ * that run in the background.
  */
-export function runInSession<T>(sessionId: string, callback: () => T): T {
-  const around = currentStore();
-  const store: Store = Object.create(around ?? Object.prototype);
-  store[_CONTEXT_VARIABLES_KEY] = { ...around?.[_CONTEXT_VARIABLES_KEY], [ENCLOSING]: sessionId };
+export function runWithSession<T>(sessionId: string, callback: () => T): T {
+  const outer = currentStore();
+  const store: Store = Object.create(outer ?? Object.prototype);
+  store[_CONTEXT_VARIABLES_KEY] = { ...outer?.[_CONTEXT_VARIABLES_KEY], [ACTIVE_SESSION]: sessionId };
   return AsyncLocalStorageProviderSingleton.getInstance().run(store, callback) as T;
 }
 
-function currentStore(): Store | undefined {
-  return AsyncLocalStorageProviderSingleton.getInstance().getStore() as Store | undefined;
+/** Runs a callback in a certain async context. */
+export type RunInContext = <T>(callback: () => T) => T;
+
+/** Captures the async context of the caller, to run callbacks in it later. */
+export function snapshotAsyncContext(): RunInContext {
+  const store = currentStore();
+  return (callback) => AsyncLocalStorageProviderSingleton.getInstance().run(store, callback);
 }
 
-/** Iterates a stream with `sessionId` as the enclosing session of every step, early end included. */
-export async function* streamInSession<T>(
-  sessionId: string,
+/**
+ * Iterates a stream so that opening it, each step and an early end run in the given context. A generator
+ * would otherwise run its steps in the context of whoever asks for the next value.
+ */
+export async function* iterateInContext<T>(
+  run: RunInContext,
   open: () => Promise<AsyncIterable<T>> | AsyncIterable<T>,
 ): AsyncGenerator<T> {
-  const iterator = (await runInSession(sessionId, open))[Symbol.asyncIterator]();
-  let finished = false;
+  const iterator = (await run(open))[Symbol.asyncIterator]();
+  let isFinished = false;
   try {
     while (true) {
-      const step = await runInSession(sessionId, () => iterator.next());
+      const step = await run(() => iterator.next());
       if (step.done) {
-        finished = true;
+        isFinished = true;
         return;
       }
       yield step.value;
     }
   } finally {
-    if (!finished) await runInSession(sessionId, () => iterator.return?.());
+    if (!isFinished) await run(() => iterator.return?.());
   }
 }
 
-/** Captures what LangChain keeps around this code, to run a callback in it later. */
-export function captureSurroundings(): <T>(callback: () => T) => T {
-  const around = currentStore();
-  return (callback) => AsyncLocalStorageProviderSingleton.getInstance().run(around, callback);
-}
-
-/** Iterates a stream in surroundings that were captured. */
-export async function* streamInSurroundings<T>(
-  surroundings: ReturnType<typeof captureSurroundings>,
-  stream: AsyncGenerator<T>,
+/** Iterates a stream with `sessionId` as the active session: {@link iterateInContext}. */
+export function iterateWithSession<T>(
+  sessionId: string,
+  open: () => Promise<AsyncIterable<T>> | AsyncIterable<T>,
 ): AsyncGenerator<T> {
-  try {
-    while (true) {
-      const step = await surroundings(() => stream.next());
-      if (step.done) return;
-      yield step.value;
-    }
-  } finally {
-    await surroundings(() => stream.return(undefined));
-  }
+  return iterateInContext((callback) => runWithSession(sessionId, callback), open);
+}
+
+function currentStore(): Store | undefined {
+  return AsyncLocalStorageProviderSingleton.getInstance().getStore() as Store | undefined;
 }

@@ -1,12 +1,12 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { resolveSession } from "../session/precedence.js";
-import { getEnclosingSessionId, getImplicitConfig } from "./async_context.js";
+import { resolveModelSession } from "../session/precedence.js";
+import { sessionLookup } from "./session_lookup.js";
 
 /**
- * The session id that a call with this config would use, or undefined where the config names none
- * and the model's own default would count.
+ * The session id that a model call with this config would use. Undefined if the config names none, in
+ * which case a model falls back on its own default.
  *
- * @param config Default: the config that LangChain carries implicitly, inside a run.
+ * @param config Default: LangChain's implicit config, which is that of the run in which this is called.
  * @throws {SessionIdError} for an explicit value that isn't an id.
  *
  * @example
@@ -16,6 +16,5 @@ import { getEnclosingSessionId, getImplicitConfig } from "./async_context.js";
  */
 export function getSessionId(config?: RunnableConfig): string | undefined {
   const { sessionId } = (config ?? {}) as { sessionId?: unknown };
-  const context = { sessionId, passed: config, implicit: getImplicitConfig(), enclosing: getEnclosingSessionId() };
-  return resolveSession(context, { session: false, callbacks: [undefined, undefined] })?.id;
+  return resolveModelSession(sessionLookup(sessionId, config), { session: false })?.id;
 }

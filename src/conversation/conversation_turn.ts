@@ -1,129 +1,89 @@
 import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
-import { ownMetadata } from "../chat_models/response_metadata.js";
-import {
-  ANSWERED,
-  answeredStamp,
-  type Continuation,
-  continueHistory,
-  isContinuable,
-  isRefusal,
-  isResponseId,
-  type OwnConversation,
-} from "./history.js";
+import { responseMetadataOf } from "../utils/response_metadata.js";
+import { HISTORY_DIGEST_KEY, isResponseId } from "./history.js";
+import type { ConversationPlan } from "./plan.js";
+import { isPreviousResponseRejected } from "./rejection.js";
 
-/** Makes the request: with these messages, after this response if there is one. */
-type Send<T> = (messages: BaseMessage[], previousResponseId: string | undefined) => T;
-
-/** What a call says about its conversation. */
-export interface ConversationInput {
-  readonly messages: BaseMessage[];
-  /** The fields that the user put into the request body. */
-  readonly body: OwnConversation;
-  readonly zdrEnabled: boolean;
-  readonly model: string;
-}
+/** Makes one request with these messages, which continues the previous response if there is one. */
+type Send<T> = (messages: BaseMessage[], previousResponseId?: string) => T;
 
 /**
- * How a call continues its conversation, or undefined where nothing is chained: the provider does
- * not keep the answer, or keeps it in a `conversation`.
+ * One call of a model that continues conversations: sends what the plan says, sends the whole history instead
+ * if the previous response is rejected, and stores in the answer what the next call needs to continue it.
  */
-export async function planConversation({
-  messages,
-  body,
-  model,
-  zdrEnabled,
-}: ConversationInput): Promise<Conversation | undefined> {
-  if (!isContinuable(body, zdrEnabled)) return undefined;
-  if (body.previous_response_id !== undefined && body.previous_response_id !== null) {
-    // Where the caller says what to continue, the messages do not tell what the answer answers.
-    return new Conversation(messages, undefined, undefined);
-  }
-  const stamp = await answeredStamp(messages, model, digest);
-  return new Conversation(messages, await continueHistory(messages, model, digest), stamp);
-}
-
-/** The chunks of a call, once it is known how its conversation continues. */
-export async function* streamConversation(
-  plan: () => Promise<Conversation | undefined>,
-  send: (messages: BaseMessage[], previousResponseId?: string) => AsyncGenerator<ChatGenerationChunk>,
-  messages: BaseMessage[],
-): AsyncGenerator<ChatGenerationChunk> {
-  const conversation = await plan();
-  yield* conversation ? conversation.stream(send) : send(messages);
-}
-
-/** SHA-256, by WebCrypto: it is there in Node, Bun, Deno, Workers and browsers' secure contexts. */
-async function digest(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** One call of a conversation. */
-export class Conversation {
+export class ConversationTurn {
+  /** @param plan Decides what to send. Resolves to undefined if nothing is chained. */
   constructor(
     private readonly messages: BaseMessage[],
-    private readonly continuation: Continuation | undefined,
-    private readonly stamp: string | undefined,
+    private readonly plan: () => Promise<ConversationPlan | undefined>,
   ) {}
 
-  /** A plain call. */
   async generate(send: Send<Promise<ChatResult>>): Promise<ChatResult> {
-    const result = await this.sendOrResend(send);
+    const plan = await this.plan();
+    const result = await this.sendWithFallback(plan, send);
     const message = result.generations[0]?.message;
-    if (message) this.stampAnswer(ownMetadata(message));
+    if (message) setHistoryDigest(responseMetadataOf(message), plan);
     return result;
   }
 
-  /** A streamed call. */
   async *stream(send: Send<AsyncGenerator<ChatGenerationChunk>>): AsyncGenerator<ChatGenerationChunk> {
-    let created: unknown;
-    for await (const chunk of this.open(send)) {
-      const metadata = ownMetadata(chunk.message);
-      // The id is told with the last chunk, so that an answer that was cut off is never continued;
-      // it is the last chunk's, because a proxy may change it in between.
+    const plan = await this.plan();
+    if (!plan) {
+      yield* send(this.messages);
+      return;
+    }
+    let firstId: unknown;
+    for await (const chunk of this.iterateWithFallback(plan, send)) {
+      const metadata = responseMetadataOf(chunk.message);
+      // Only the last chunk gets the response's id: an answer that was cut off must not be continued. Its own id
+      // counts, because a proxy may send another id in each event.
       if (metadata.id !== undefined) {
-        created = metadata.id;
+        firstId = metadata.id;
         delete metadata.id;
       }
       if (metadata.status !== undefined) {
-        metadata.id = isResponseId(chunk.message.id) ? chunk.message.id : created;
-        this.stampAnswer(metadata);
+        metadata.id = isResponseId(chunk.message.id) ? chunk.message.id : firstId;
+        setHistoryDigest(metadata, plan);
       }
       yield chunk;
     }
   }
 
-  /** A streamed call in the events of `streamEvents` v3. */
+  /** The events of `streamEvents` v3. */
   async *events(send: Send<AsyncGenerator<ChatModelStreamEvent>>): AsyncGenerator<ChatModelStreamEvent> {
-    for await (const event of this.open(send)) {
-      if (event.event === "message-finish" && event.responseMetadata) this.stampAnswer(event.responseMetadata);
+    const plan = await this.plan();
+    for await (const event of this.iterateWithFallback(plan, send)) {
+      if (event.event === "message-finish" && event.responseMetadata) setHistoryDigest(event.responseMetadata, plan);
       yield event;
     }
   }
 
-  private async sendOrResend(send: Send<Promise<ChatResult>>): Promise<ChatResult> {
-    const { continuation } = this;
-    if (!continuation) return send(this.messages, undefined);
+  private async sendWithFallback<T>(plan: ConversationPlan | undefined, send: Send<Promise<T>>): Promise<T> {
+    const continuation = plan?.continuation;
+    if (!continuation) return send(this.messages);
     try {
       return await send(continuation.messages, continuation.previousResponseId);
     } catch (error) {
-      this.acceptRefusal(error);
-      return send(this.messages, undefined);
+      rethrowUnlessRejected(error, plan);
+      return send(this.messages);
     }
   }
 
-  /** A refusal of the previous response comes before the first event; after it, an error is the caller's. */
-  private async *open<T>(send: Send<AsyncGenerator<T>>): AsyncGenerator<T> {
-    const { continuation } = this;
+  /** The proxy rejects a previous response before the first event. An error after it is the caller's. */
+  private async *iterateWithFallback<T>(
+    plan: ConversationPlan | undefined,
+    send: Send<AsyncGenerator<T>>,
+  ): AsyncGenerator<T> {
+    const continuation = plan?.continuation;
     let events = send(continuation?.messages ?? this.messages, continuation?.previousResponseId);
     let step: IteratorResult<T>;
     try {
       step = await events.next();
     } catch (error) {
-      this.acceptRefusal(error);
-      events = send(this.messages, undefined);
+      rethrowUnlessRejected(error, plan);
+      events = send(this.messages);
       step = await events.next();
     }
     try {
@@ -135,12 +95,13 @@ export class Conversation {
       await events.return(undefined);
     }
   }
+}
 
-  private acceptRefusal(error: unknown): void {
-    if (!this.continuation || !isRefusal(error, this.continuation.previousResponseId)) throw error;
-  }
+function rethrowUnlessRejected(error: unknown, plan: ConversationPlan | undefined): void {
+  const previousResponseId = plan?.continuation?.previousResponseId;
+  if (previousResponseId === undefined || !isPreviousResponseRejected(error, previousResponseId)) throw error;
+}
 
-  private stampAnswer(metadata: Record<string, unknown>): void {
-    if (this.stamp !== undefined) metadata[ANSWERED] = this.stamp;
-  }
+function setHistoryDigest(metadata: Record<string, unknown>, plan: ConversationPlan | undefined): void {
+  if (plan?.historyDigest !== undefined) metadata[HISTORY_DIGEST_KEY] = plan.historyDigest;
 }

@@ -1,26 +1,23 @@
 import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
-import { checkApiKey } from "../chat_models/fields.js";
-import { annotateError } from "../chat_models/response_metadata.js";
-import { enableImplicitConfig, getEnclosingSessionId, getImplicitConfig } from "../context/async_context.js";
-import { NotRetried, observe, type Reply } from "../openai_client/observe_responses.js";
-import { modelSession } from "../session/default_session.js";
-import { type ModelSession, resolveSession } from "../session/precedence.js";
+import { enableImplicitConfig } from "../context/async_context.js";
+import { sessionLookup } from "../context/session_lookup.js";
+import { annotateError } from "../openai_client/annotate_error.js";
+import { checkApiKey } from "../openai_client/check_api_key.js";
+import { observeResponses, type ResponseObservation, withObservation } from "../openai_client/observe_responses.js";
+import { resolveDefaultSession } from "../session/default_session.js";
+import { resolveModelSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import {
-  checkCarried,
-  type HeadersInput,
-  parseTransport,
-  type SessionTransport,
-  type Transport,
-} from "../transport/session_transport.js";
-import { type SessionWriter, sessionWriter } from "../transport/session_writer.js";
-import { copyOf } from "../utils/clone.js";
+import type { DefaultSession } from "../session/types.js";
+import type { HeadersInput } from "../transport/headers.js";
+import type { SessionTransport } from "../transport/named_transports.js";
+import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
+import { cloneInstance } from "../utils/clone_instance.js";
 
 /** Fields of {@link SessionOpenAIEmbeddings}, beside those of `OpenAIEmbeddings`. */
 export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<typeof OpenAIEmbeddings>[0]> & {
   /**
-   * The session of a request that no run around it names: 1 to 1,024 characters. `false`: such a
-   * request gets none. Empty string: unset. Default: environment variable `LITELLM_SESSION_ID`, else
+   * The session of a request that is made outside any run with a session: 1 to 1,024 characters. `false`: such
+   * a request has no session. Empty string: unset. Default: environment variable `LITELLM_SESSION_ID`, else
    * a new id for this object.
    */
   sessionId?: string | false | undefined;
@@ -33,10 +30,10 @@ export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<ty
  * `OpenAIEmbeddings` for use behind a LiteLLM proxy: the embeddings of a retrieval are in the
  * session of the run that retrieves.
  *
- * LangChain gives embeddings no config. The session is the one that was bound by `withSession`, else
- * that of the run around the call, as LangChain carries it implicitly: everything inside a
- * `RunnableWithSession`, a lambda, a tool or a graph node has one; a retriever that is a step of a
- * plain chain has not, so wrap the chain. Else it is the constructor's.
+ * LangChain passes no config to embeddings. The session is the one that was bound by `withSession`, else that
+ * of LangChain's implicit config, else the constructor's. Inside a `RunnableWithSession`, a lambda, a tool or a
+ * graph node there is an implicit config. For a retriever that is a step of a plain chain there is none: wrap the
+ * chain.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
  * @throws {TypeError} from the constructor for an invalid `sessionTransport` or an `apiKey` that no header can hold.
@@ -49,32 +46,30 @@ export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<ty
  * ```
  */
 export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbeddings<TOutput> {
-  private session: ModelSession;
+  private readonly defaultSession: DefaultSession;
 
-  private transport: Transport;
+  private readonly writer: SessionWriter;
 
   private boundSessionId: string | undefined;
 
-  private readonly write: SessionWriter;
-
-  /** The object that holds the client for all copies. */
-  private readonly origin: this;
+  /** The instance that holds the SDK's client, for itself and for its copies. */
+  private readonly clientOwner: this;
 
   constructor(fields: SessionOpenAIEmbeddingsFields = {}) {
-    const transport = parseTransport(fields.sessionTransport);
-    const session = modelSession(fields.sessionId);
+    const writer = createSessionWriter(fields.sessionTransport);
+    const defaultSession = resolveDefaultSession(fields.sessionId);
     super(fields);
     checkApiKey(this.clientConfig.apiKey);
-    this.session = session;
-    this.transport = transport;
-    this.write = sessionWriter(transport);
-    this.origin = this;
+    observeResponses(this);
+    this.writer = writer;
+    this.defaultSession = defaultSession;
+    this.clientOwner = this;
     enableImplicitConfig();
   }
 
-  /** The session of a request that no run around it names: the bound one, else the default. `false`: none. */
+  /** The session of a request made outside any run with a session: the bound one, else the default. `false`: no session. */
   get sessionId(): string | false {
-    return this.boundSessionId ?? (this.session ? this.session.id : false);
+    return this.boundSessionId ?? (this.defaultSession ? this.defaultSession.id : false);
   }
 
   /**
@@ -84,54 +79,51 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
    * @throws {SessionIdError} if `sessionId` can't be sent.
    */
   withSession(sessionId?: string): this {
-    const copy = copyOf(this);
+    const copy = cloneInstance(this);
     copy.boundSessionId = isUnset(sessionId) ? newSessionId() : checkSessionId(sessionId, "withSession(sessionId)");
     return copy;
   }
 
-  /** The last stop before the SDK. It is reached synchronously from `embedQuery` and `embedDocuments`. */
+  /** The last method before the SDK. `embedQuery` and `embedDocuments` call it synchronously, in the caller's context. */
   protected override async embeddingWithRetry(
     request: OpenAIClient.EmbeddingCreateParams,
   ): Promise<OpenAIClient.CreateEmbeddingResponse> {
-    const session = resolveSession(
-      {
-        sessionId: this.boundSessionId,
-        passed: undefined,
-        implicit: getImplicitConfig(),
-        enclosing: getEnclosingSessionId(),
-      },
-      { session: this.session, callbacks: [undefined, undefined] },
-    );
-    if (session) checkCarried(session.id, this.transport);
-    const reply: Reply = {};
+    const lookup = sessionLookup(this.boundSessionId, undefined);
+    const session = resolveModelSession(lookup, { session: this.defaultSession });
+    if (session) this.writer.check(session.id);
+    const observation: ResponseObservation = {};
     try {
-      const answer: unknown = await super.embeddingWithRetry.call(this.tagging(session?.id, reply), request);
-      if (answer instanceof NotRetried) throw answer.error;
-      return answer as OpenAIClient.CreateEmbeddingResponse;
+      return await super.embeddingWithRetry.call(this.withWritingClient(session?.id, observation), request);
     } catch (error) {
-      throw annotateError(error, reply.headers, session?.id);
+      throw annotateError(error, observation.headers, session?.id);
     }
   }
 
-  /** This object with a client that writes the id into each attempt of one request. */
-  private tagging(sessionId: string | undefined, reply: Reply): this {
-    const { origin, write } = this;
-    const tag = (client: OpenAIClient) => {
-      const create = (body: OpenAIClient.EmbeddingCreateParams, options: { headers?: HeadersInput }) => {
-        const target = { baseURL: client.baseURL, defaultHeaders: origin.clientConfig.defaultHeaders };
-        const given = { body: { ...body }, headers: options.headers };
-        const request = sessionId === undefined ? given : write(given, sessionId, target);
-        const tagged = { ...options, headers: request.headers } as OpenAIClient.RequestOptions;
-        return observe(() => client.embeddings.create(request.body as unknown as typeof body, tagged), reply);
+  /** This object with a client that writes the session id into each attempt of one request. */
+  private withWritingClient(sessionId: string | undefined, observation: ResponseObservation): this {
+    const { clientOwner, writer } = this;
+    const writingClient = (client: OpenAIClient) => {
+      const create = (
+        body: OpenAIClient.EmbeddingCreateParams,
+        options: { headers?: HeadersInput; fetchOptions?: object },
+      ) => {
+        const parts = { body: { ...body }, headers: options.headers };
+        const { baseURL } = client;
+        const target = { baseURL, defaultHeaders: clientOwner.clientConfig.defaultHeaders };
+        const written = sessionId === undefined ? parts : writer.write(parts, sessionId, target);
+        return client.embeddings.create(
+          written.body as unknown as typeof body,
+          { ...withObservation(options, observation), headers: written.headers } as OpenAIClient.RequestOptions,
+        );
       };
       return { embeddings: { create } };
     };
-    // OpenAIEmbeddings makes the client with the first request, and keeps it in this field.
+    // OpenAIEmbeddings makes the client for its first request and keeps it in the field `client`.
     return Object.create(this, {
       client: {
-        get: () => origin.client && tag(origin.client),
+        get: () => clientOwner.client && writingClient(clientOwner.client),
         set: (client: OpenAIClient) => {
-          origin.client = client;
+          clientOwner.client = client;
         },
       },
     });

@@ -15,12 +15,12 @@ const PAGE_SIZES = [100, 97, 89] as const;
  * meanwhile. A row is written when its call ends: one whose call began before rows that were given
  * already comes out of order.
  */
-export async function* oldestFirst(read: ReadPage): AsyncGenerator<SessionLogRow, void, undefined> {
+export async function* listOldestFirst(read: ReadPage): AsyncGenerator<SessionLogRow, void, undefined> {
   const seen = new Set<string>();
   for (const pageSize of PAGE_SIZES) {
     // The most that were there at once: when a proxy deletes old rows, the others change places.
     let total = 0;
-    for await (const page of onePass(read, pageSize)) {
+    for await (const page of readPages(read, pageSize)) {
       total = Math.max(total, page.total);
       for (const row of page.rows) {
         if (seen.has(row.requestId)) continue;
@@ -32,10 +32,10 @@ export async function* oldestFirst(read: ReadPage): AsyncGenerator<SessionLogRow
   }
 }
 
-async function* onePass(read: ReadPage, pageSize: number): AsyncGenerator<LogPage, void, undefined> {
+async function* readPages(read: ReadPage, pageSize: number): AsyncGenerator<LogPage, void, undefined> {
   const first = await read(1, pageSize);
   if (first.totalPages > 1 && isNewestFirst(first)) {
-    yield* backwards(read, pageSize, first.total);
+    yield* readPagesBackwards(read, pageSize, first.total);
     return;
   }
   yield sorted(first);
@@ -52,7 +52,7 @@ async function* onePass(read: ReadPage, pageSize: number): AsyncGenerator<LogPag
  * From the last page to the first, where the newest rows come first. A row that is added moves all
  * others; their place counted from the oldest stays. So that is what is counted.
  */
-async function* backwards(
+async function* readPagesBackwards(
   read: ReadPage,
   pageSize: number,
   firstTotal: number,

@@ -2,8 +2,8 @@ import { SessionLogsError, type SessionLogsErrorCode } from "./session_logs_erro
 
 /** A proxy, and how it is asked. */
 export interface LogsProxy {
-  /** Where the proxy is, without `/v1`. */
-  readonly root: string;
+  /** The proxy's URL, without `/v1`. */
+  readonly baseURL: string;
   readonly apiKey: string | undefined;
   readonly fetch: typeof globalThis.fetch | undefined;
   readonly timeoutMs: number;
@@ -17,12 +17,12 @@ export interface LogsProxy {
  */
 export async function getJson(proxy: LogsProxy, path: string, signal: AbortSignal | undefined): Promise<unknown> {
   signal?.throwIfAborted();
-  const { root, apiKey, timeoutMs } = proxy;
+  const { baseURL, apiKey, timeoutMs } = proxy;
   const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
   let status: number;
   let text: string;
   try {
-    const response = await (proxy.fetch ?? globalThis.fetch)(root + path, {
+    const response = await (proxy.fetch ?? globalThis.fetch)(baseURL + path, {
       headers: { accept: "application/json", ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
@@ -31,12 +31,12 @@ export async function getJson(proxy: LogsProxy, path: string, signal: AbortSigna
   } catch (error) {
     signal?.throwIfAborted();
     if (timeout.aborted) {
-      throw new SessionLogsError("TIMEOUT", `${root} did not answer within ${Math.ceil(timeoutMs) / 1_000} s.`);
+      throw new SessionLogsError("TIMEOUT", `${baseURL} did not answer within ${Math.ceil(timeoutMs) / 1_000} s.`);
     }
     const reason = withoutKey(reasonOf(error), apiKey);
     throw new SessionLogsError(
       "UNREACHABLE",
-      `${root} can't be reached (${reason}): is the proxy up, and baseURL right?`,
+      `${baseURL} can't be reached (${reason}): is the proxy up, and baseURL right?`,
     );
   }
   const answer = parseJson(text);
@@ -44,10 +44,10 @@ export async function getJson(proxy: LogsProxy, path: string, signal: AbortSigna
   const { code, message } = explain(status, answer, apiKey);
   // Others, too, say that they have no such path.
   if (code === "UNSUPPORTED_VERSION") {
-    if (path === ALIVE) throw notLiteLLM(root, status);
+    if (path === ALIVE) throw notLiteLLM(baseURL, status);
     await checkAlive(proxy, signal);
   }
-  throw new SessionLogsError(code, `${root} ${message}`, status);
+  throw new SessionLogsError(code, `${baseURL} ${message}`, status);
 }
 
 const ALIVE = "/health/liveliness";
@@ -59,12 +59,12 @@ const ALIVE = "/health/liveliness";
  */
 export async function checkAlive(proxy: LogsProxy, signal: AbortSignal | undefined): Promise<void> {
   const answer = await getJson({ ...proxy, apiKey: undefined }, ALIVE, signal);
-  if (!/alive/i.test(String(answer))) throw notLiteLLM(proxy.root);
+  if (!/alive/i.test(String(answer))) throw notLiteLLM(proxy.baseURL);
 }
 
 /** The error for JSON that is not LiteLLM's. */
-export function notLiteLLM(root: string, status?: number): SessionLogsError {
-  return new SessionLogsError("NOT_LITELLM", `${root} ${NOT_LITELLM}`, status);
+export function notLiteLLM(baseURL: string, status?: number): SessionLogsError {
+  return new SessionLogsError("NOT_LITELLM", `${baseURL} ${NOT_LITELLM}`, status);
 }
 
 const NOT_LITELLM =

@@ -1,5 +1,5 @@
-import type { SessionSummary } from "../callbacks/call_records.js";
 import { isPlainObject } from "../utils/is_plain_object.js";
+import type { SessionSums } from "../utils/session_sums.js";
 
 /** One call in LiteLLM's log. */
 export interface SessionLogRow {
@@ -81,33 +81,11 @@ function parseRow(raw: unknown, sessionId: string): SessionLogRow | undefined {
   };
 }
 
-/** Sums over rows, one after the other. */
-export class LogSums {
-  private readonly sums = { calls: 0, failures: 0, inputTokens: 0, outputTokens: 0, totalMs: 0 };
-
-  private costUsd: number | undefined;
-
-  private firstStartMs = Number.POSITIVE_INFINITY;
-
-  private lastEndMs = Number.NEGATIVE_INFINITY;
-
-  add(row: SessionLogRow): void {
-    const startMs = row.startedAt.getTime();
-    const durationMs = row.durationMs ?? 0;
-    this.sums.calls += 1;
-    if (row.status === "failure") this.sums.failures += 1;
-    this.sums.inputTokens += row.inputTokens;
-    this.sums.outputTokens += row.outputTokens;
-    this.sums.totalMs += durationMs;
-    this.costUsd = (this.costUsd ?? 0) + row.costUsd;
-    this.firstStartMs = Math.min(this.firstStartMs, startMs);
-    this.lastEndMs = Math.max(this.lastEndMs, startMs + durationMs);
-  }
-
-  summary(sessionId: string): SessionSummary {
-    const wallMs = this.sums.calls === 0 ? 0 : this.lastEndMs - this.firstStartMs;
-    return { sessionId, ...this.sums, costUsd: this.costUsd, wallMs };
-  }
+/** Adds a row to the sums of its session. Its times are by the proxy's clock. */
+export function addRow(sums: SessionSums, row: SessionLogRow): void {
+  const startMs = row.startedAt.getTime();
+  sums.start(startMs);
+  sums.end(startMs, { ...row, isFailed: row.status === "failure" });
 }
 
 /** A time of Postgres. One without a zone is in UTC, which `Date` would take for local time. */

@@ -1,49 +1,26 @@
-import { getEnvironmentVariable } from "@langchain/core/utils/env";
-import type { SessionSummary } from "../callbacks/call_records.js";
-import { checkSessionId, describe } from "../session/session_id.js";
-import { oldestFirst } from "./pages.js";
+import { checkSessionId } from "../session/session_id.js";
+import { describeValue } from "../utils/describe_value.js";
+import { readVariable } from "../utils/environment.js";
+import { invalid } from "../utils/invalid.js";
+import { type SessionSummary, SessionSums } from "../utils/session_sums.js";
+import {
+  checkTimeout,
+  parseBaseURL,
+  parseKey,
+  type SessionLogsFields,
+  type SessionLogsOptions,
+  type SessionLogsWaitOptions,
+} from "./fields.js";
+import { listOldestFirst } from "./pages.js";
 import { getJson, type LogsProxy, notLiteLLM } from "./proxy_request.js";
-import { type LogPage, LogSums, parsePage, type SessionLogRow } from "./rows.js";
+import { addRow, type LogPage, parsePage, type SessionLogRow } from "./rows.js";
 import { SessionLogsError } from "./session_logs_error.js";
-
-/** Fields of {@link SessionLogs}. */
-export interface SessionLogsFields {
-  /** The LiteLLM proxy, with or without `/v1`. Default: environment variable `LITELLM_BASE_URL`. */
-  baseURL?: string | undefined;
-
-  /** A key that may read logs: the master key, or one of a proxy admin. Default: environment variable `LITELLM_API_KEY`. */
-  apiKey?: string | undefined;
-
-  /** What makes the requests. Default: the global `fetch` at the time of the request. */
-  fetch?: typeof globalThis.fetch | undefined;
-
-  /** How long one request may take, in milliseconds: more than 0, at most 2,147,483,647. Default: 30,000. */
-  timeoutMs?: number | undefined;
-}
-
-/** Options of the methods of {@link SessionLogs} that ask the proxy. */
-export interface SessionLogsOptions {
-  /** Ends the reading: the method throws the signal's reason. */
-  signal?: AbortSignal | undefined;
-}
-
-/** Options of {@link SessionLogs.waitFor}. */
-export interface SessionLogsWaitOptions extends SessionLogsOptions {
-  /** How many calls of the session to wait for. */
-  calls: number;
-
-  /** How long to wait for the calls, in milliseconds, before their sums are read: more than 0, at most 2,147,483,647. Default: 60,000. */
-  timeoutMs?: number | undefined;
-}
 
 /** How long to wait between two looks at the log. */
 const POLL_MS = 500;
 
 /** With less time left than this, there is no use in another look. */
 const LAST_LOOK_MS = 50;
-
-/** The longest time that a timer can be set to. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Reads sessions out of the log of a LiteLLM proxy that has a database, from version 1.70 on. A
@@ -74,9 +51,9 @@ export class SessionLogs {
   constructor(fields: SessionLogsFields = {}) {
     const { fetch, timeoutMs = 30_000 } = fields;
     checkTimeout(timeoutMs);
-    this.baseURL = parseBaseURL(fields.baseURL || getEnvironmentVariable("LITELLM_BASE_URL"));
-    const apiKey = parseKey(fields.apiKey || getEnvironmentVariable("LITELLM_API_KEY"));
-    this.#proxy = { root: this.baseURL, apiKey, fetch, timeoutMs };
+    this.baseURL = parseBaseURL(fields.baseURL || readVariable("LITELLM_BASE_URL"));
+    const apiKey = parseKey(fields.apiKey || readVariable("LITELLM_API_KEY"));
+    this.#proxy = { baseURL: this.baseURL, apiKey, fetch, timeoutMs };
   }
 
   /**
@@ -86,13 +63,13 @@ export class SessionLogs {
    */
   async *list(sessionId: string, options: SessionLogsOptions = {}): AsyncGenerator<SessionLogRow, void, undefined> {
     const id = checkSessionId(sessionId, 'argument "sessionId"');
-    yield* oldestFirst((page, pageSize) => this.#readPage(id, page, pageSize, options.signal));
+    yield* listOldestFirst((page, pageSize) => this.#readPage(id, page, pageSize, options.signal));
   }
 
   /** Sums over all calls of a session that are in the log. Times are by the proxy's clock. */
   async summary(sessionId: string, options: SessionLogsOptions = {}): Promise<SessionSummary> {
-    const sums = new LogSums();
-    for await (const row of this.list(sessionId, options)) sums.add(row);
+    const sums = new SessionSums();
+    for await (const row of this.list(sessionId, options)) addRow(sums, row);
     return sums.summary(sessionId);
   }
 
@@ -107,7 +84,7 @@ export class SessionLogs {
     const { calls, timeoutMs = 60_000, signal } = options;
     checkTimeout(timeoutMs);
     if (!Number.isSafeInteger(calls) || calls < 1) {
-      throw new TypeError(`Invalid option "calls": expected a positive whole number, got ${describe(calls)}.`);
+      throw invalid('option "calls"', "a positive whole number", calls);
     }
     const deadlineMs = performance.now() + timeoutMs;
     let total: number | undefined;
@@ -126,7 +103,7 @@ export class SessionLogs {
     }
     throw new SessionLogsError(
       "TIMEOUT",
-      `${this.baseURL} has ${total} of ${calls} calls of session ${describe(id)} in its log after ${timeoutMs / 1_000} s.`,
+      `${this.baseURL} has ${total} of ${calls} calls of session ${describeValue(id)} in its log after ${timeoutMs / 1_000} s.`,
     );
   }
 
@@ -140,7 +117,7 @@ export class SessionLogs {
     page: number,
     pageSize: number,
     signal: AbortSignal | undefined,
-    limitMs = MAX_TIMEOUT_MS,
+    limitMs = Number.POSITIVE_INFINITY,
   ): Promise<LogPage> {
     const query = new URLSearchParams({ session_id: id, page: String(page), page_size: String(pageSize) });
     const proxy = { ...this.#proxy, timeoutMs: Math.min(this.#proxy.timeoutMs, limitMs) };
@@ -152,33 +129,6 @@ export class SessionLogs {
 
 function isTimeout(error: unknown): boolean {
   return SessionLogsError.isInstance(error) && error.code === "TIMEOUT";
-}
-
-/** The proxy's own URL of what people give as one: a model's `baseURL` ends in `/v1`. */
-function parseBaseURL(baseURL: unknown): string {
-  const expected = 'expected the URL of a LiteLLM proxy, such as "http://localhost:4000"';
-  const invalid = (why: string) => new TypeError(`Invalid field "baseURL" (or LITELLM_BASE_URL): ${expected}; ${why}.`);
-  if (baseURL === undefined) throw invalid("there is none");
-  if (typeof baseURL !== "string" || !URL.canParse(baseURL)) throw invalid(`got ${describe(baseURL)}`);
-  const { protocol, username, password, origin, pathname } = new URL(baseURL);
-  if (protocol !== "http:" && protocol !== "https:") throw invalid(`got ${describe(baseURL)}`);
-  // What fetch refuses with a message that has the password in it.
-  if (username || password) throw invalid("got one with a user name or password in it");
-  return origin + pathname.replace(/(\/v1)?\/*$/, "");
-}
-
-/** A key that a header can carry. The message of `fetch` would have the key in it. */
-function parseKey(apiKey: unknown): string | undefined {
-  if (apiKey === undefined || apiKey === "") return undefined;
-  if (typeof apiKey === "string" && /^[\x21-\x7e]+$/.test(apiKey)) return apiKey;
-  throw new TypeError('Invalid field "apiKey" (or LITELLM_API_KEY): expected printable ASCII without spaces.');
-}
-
-function checkTimeout(timeoutMs: number): void {
-  if (typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS) return;
-  throw new TypeError(
-    `Invalid "timeoutMs": expected milliseconds, more than 0 and at most ${MAX_TIMEOUT_MS}, got ${describe(timeoutMs)}.`,
-  );
 }
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

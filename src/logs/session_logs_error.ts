@@ -1,3 +1,5 @@
+import { hasBrand } from "../utils/brand.js";
+
 const BRAND = Symbol.for("langchain-litellm-session.SessionLogsError");
 
 /**
@@ -57,6 +59,6 @@ export class SessionLogsError extends Error {
 
   /** Whether `error` is a `SessionLogsError`, of this copy of the package or of another. */
   static isInstance(error: unknown): error is SessionLogsError {
-    return typeof error === "object" && error !== null && BRAND in error;
+    return hasBrand(error, BRAND);
   }
 }

@@ -1,14 +1,14 @@
 import { STYLE } from "./html_style.js";
 import {
+  type CallView,
   formatCount,
   formatMs,
   formatSums,
   formatUsd,
-  type PicturedCall,
-  pictureOf,
-  plainLine,
-  type SessionPicture,
   type SessionSource,
+  type SessionView,
+  sanitizeLine,
+  toSessionView,
 } from "./session_view.js";
 
 /**
@@ -24,7 +24,7 @@ import {
  * ```
  */
 export function renderSessionHtml(source: SessionSource): string {
-  const session = pictureOf(source);
+  const session = toSessionView(source);
   const id = escapeHtml(session.sessionId ?? "(none)");
   const calls = session.calls.length > 0 ? `${waterfall(session)}\n${table(session)}` : "<p>No calls.</p>";
   return `<!doctype html>
@@ -52,7 +52,7 @@ ${calls}
 }
 
 /** Bars for the eye alone: all that they say is in the table. */
-function waterfall({ calls, spanMs, hidden }: SessionPicture): string {
+function waterfall({ calls, spanMs, hidden }: SessionView): string {
   const bars = calls.map((call) => {
     const label = `${formatMs(call.durationMs)}${call.status === "ok" ? "" : ` · ${call.status}`}`;
     return `<div class="call"><span class="name">${escapeHtml(call.model)}</span><span class="track"><span class="bar ${classOf(call)}" style="${place(call, spanMs)}"></span></span><span class="took">${label}</span></div>`;
@@ -66,7 +66,7 @@ ${bars.join("\n")}
 }
 
 /** On a phone each row is a card, which would cost the table its meaning: hence the roles. */
-function table({ calls }: SessionPicture): string {
+function table({ calls }: SessionView): string {
   const heads = ["#", "Start", "Duration", "Model", "Tokens in", "Tokens out", "Cost", "Status"];
   const rows = calls.map((call, index) => {
     const cells = [
@@ -92,14 +92,14 @@ ${rows.join("\n")}
 }
 
 /** Where the bar stands on its track. One that has no end goes to the end. */
-function place({ startMs, durationMs }: PicturedCall, spanMs: number): string {
+function place({ startMs, durationMs }: CallView, spanMs: number): string {
   const percent = (ms: number) => (spanMs === 0 ? 0 : Math.min(100, Math.max(0, (ms / spanMs) * 100)));
   const left = percent(startMs);
   const width = durationMs === undefined || spanMs === 0 ? 100 - left : percent(durationMs);
   return `left:min(${left.toFixed(2)}%, 100% - 3px);width:${Math.min(width, 100 - left).toFixed(2)}%`;
 }
 
-function classOf({ status }: PicturedCall): string {
+function classOf({ status }: CallView): string {
   return status.replace(" ", "-");
 }
 
@@ -117,5 +117,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Text from outside, for an element or an attribute in quotes. */
 function escapeHtml(text: string): string {
-  return plainLine(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+  return sanitizeLine(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }

@@ -1,6 +1,7 @@
-import type { SessionCall, SessionSummary } from "../callbacks/call_records.js";
+import type { SessionCall } from "../callbacks/call_records.js";
 import type { SessionLogRow } from "../logs/rows.js";
-import { LogSums } from "../logs/rows.js";
+import { addRow } from "../logs/rows.js";
+import { type SessionSummary, SessionSums } from "../utils/session_sums.js";
 
 /** A session to be shown: a `SessionCallbackHandler`, or the rows that `SessionLogs` lists. */
 export type SessionSource =
@@ -8,7 +9,7 @@ export type SessionSource =
   | { readonly sessionId: string; readonly calls: readonly SessionCall[]; summary(): SessionSummary };
 
 /** A call as it is shown. */
-export interface PicturedCall {
+export interface CallView {
   /** From the start of the first call that is shown, in milliseconds. */
   readonly startMs: number;
   /** Undefined for a call that has no end: one that runs, or a stream that was left. */
@@ -22,13 +23,13 @@ export interface PicturedCall {
 }
 
 /** A session as it is shown, as text or as a page. */
-export interface SessionPicture {
+export interface SessionView {
   /** Undefined where there are no rows that would say. */
   readonly sessionId: string | undefined;
   readonly summary: SessionSummary;
   /** When the first call that is shown began. */
   readonly startedAt: Date | undefined;
-  readonly calls: readonly PicturedCall[];
+  readonly calls: readonly CallView[];
   /** How many older calls are counted but not shown, because the handler no longer keeps them. */
   readonly hidden: number;
   /** From the start of the first call that is shown to the end of the last, in milliseconds. */
@@ -36,26 +37,22 @@ export interface SessionPicture {
 }
 
 /** What there is to show of a session. */
-export function pictureOf(source: SessionSource): SessionPicture {
+export function toSessionView(source: SessionSource): SessionView {
   if (!isRows(source)) {
     const summary = source.summary();
-    return picture(source.sessionId, summary, source.calls.map(ofHandler));
+    return picture(source.sessionId, summary, source.calls.map(fromHandlerCall));
   }
-  const sums = new LogSums();
-  for (const row of source) sums.add(row);
+  const sums = new SessionSums();
+  for (const row of source) addRow(sums, row);
   const sessionId = source[0]?.sessionId;
-  return picture(sessionId, sums.summary(sessionId ?? ""), source.map(ofLog));
+  return picture(sessionId, sums.summary(sessionId ?? ""), source.map(fromLogRow));
 }
 
-interface TimedCall extends Omit<PicturedCall, "startMs"> {
+interface TimedCall extends Omit<CallView, "startMs"> {
   readonly startedAt: Date;
 }
 
-function picture(
-  sessionId: string | undefined,
-  summary: SessionSummary,
-  unordered: readonly TimedCall[],
-): SessionPicture {
+function picture(sessionId: string | undefined, summary: SessionSummary, unordered: readonly TimedCall[]): SessionView {
   const timed = [...unordered].sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
   const startedAt = timed[0]?.startedAt;
   const firstMs = startedAt?.getTime() ?? 0;
@@ -64,14 +61,14 @@ function picture(
   return { sessionId, summary, startedAt, calls, hidden: Math.max(0, summary.calls - calls.length), spanMs };
 }
 
-function ofHandler(call: SessionCall): TimedCall {
+function fromHandlerCall(call: SessionCall): TimedCall {
   const { startedAt, durationMs, inputTokens, outputTokens, costUsd, error } = call;
   const ended = call.cached ? "cached" : "ok";
   const status = error !== undefined ? "failed" : durationMs === undefined ? "no end" : ended;
   return { startedAt, durationMs, model: call.model ?? "", inputTokens, outputTokens, costUsd, status, error };
 }
 
-function ofLog(row: SessionLogRow): TimedCall {
+function fromLogRow(row: SessionLogRow): TimedCall {
   const { startedAt, durationMs, inputTokens, outputTokens, costUsd, error } = row;
   const ended = row.cacheHit ? "cached" : "ok";
   const status = row.status === "failure" ? "failed" : durationMs === undefined ? "no end" : ended;
@@ -108,7 +105,7 @@ export function formatCount(count: number | undefined): string {
 }
 
 /** The sums in words: `3 calls, 1 failed`. */
-export function formatSums({ summary }: SessionPicture): string[] {
+export function formatSums({ summary }: SessionView): string[] {
   const { calls, failures, inputTokens, outputTokens, costUsd, totalMs, wallMs } = summary;
   const failed = failures > 0 ? `, ${formatCount(failures)} failed` : "";
   return [
@@ -123,6 +120,6 @@ export function formatSums({ summary }: SessionPicture): string[] {
  * Text from outside on one line, without what a terminal would obey or what turns other text around:
  * control characters, invisible format characters, halves of surrogate pairs.
  */
-export function plainLine(text: string): string {
+export function sanitizeLine(text: string): string {
   return text.replace(/[\s\p{Zl}\p{Zp}]+/gu, " ").replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, "\ufffd");
 }

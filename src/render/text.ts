@@ -1,13 +1,13 @@
-import { describe } from "../session/session_id.js";
+import { invalid } from "../utils/invalid.js";
 import {
+  type CallView,
   formatCount,
   formatMs,
   formatSums,
   formatUsd,
-  type PicturedCall,
-  pictureOf,
-  plainLine,
   type SessionSource,
+  sanitizeLine,
+  toSessionView,
 } from "./session_view.js";
 
 /** What a part of the text is, for a style of one's own. */
@@ -54,13 +54,13 @@ const STATUS_PARTS = { ok: "ok", failed: "failed", cached: "ok", "no end": "mute
 export function renderSession(source: SessionSource, options: RenderSessionOptions = {}): string {
   const { width = 100, style = (_part, text) => text } = options;
   if (!Number.isSafeInteger(width) || width < 80) {
-    throw new TypeError(`Invalid option "width": expected a whole number of at least 80, got ${describe(width)}.`);
+    throw invalid('option "width"', "a whole number of at least 80", width);
   }
-  const session = pictureOf(source);
+  const session = toSessionView(source);
   const fixed = Object.values(COLUMNS).reduce((sum, column) => sum + column.width + GAP.length, 0);
   const barWidth = width - fixed;
 
-  const lines = [style("title", toWidth(`Session ${plainLine(session.sessionId ?? "(none)")}`, width).trimEnd())];
+  const lines = [style("title", toWidth(`Session ${sanitizeLine(session.sessionId ?? "(none)")}`, width).trimEnd())];
   if (session.hidden > 0) lines.push(style("muted", `(${formatCount(session.hidden)} older calls not shown)`));
   if (session.calls.length > 0) {
     const heads = { start: "start", duration: "took", model: "model", tokens: "tokens in/out", cost: "cost" };
@@ -72,7 +72,7 @@ export function renderSession(source: SessionSource, options: RenderSessionOptio
       start: formatMs(call.startMs),
       duration: formatMs(call.durationMs),
       bar: style(part, bar(call, session.spanMs, barWidth)),
-      model: plainLine(call.model),
+      model: sanitizeLine(call.model),
       tokens: `${formatCount(call.inputTokens)}/${formatCount(call.outputTokens)}`,
       cost: formatUsd(call.costUsd),
       status: "",
@@ -80,7 +80,7 @@ export function renderSession(source: SessionSource, options: RenderSessionOptio
     lines.push(line(cells).slice(0, -COLUMNS.status.width) + style(part, call.status));
     if (call.error !== undefined) {
       const indent = " ".repeat(COLUMNS.start.width + COLUMNS.duration.width + 2 * GAP.length);
-      lines.push(indent + style("failed", toWidth(plainLine(call.error), width - indent.length).trimEnd()));
+      lines.push(indent + style("failed", toWidth(sanitizeLine(call.error), width - indent.length).trimEnd()));
     }
   }
   return [...lines, "", ...joined(formatSums(session), width)].join("\n");
@@ -106,7 +106,7 @@ function line(cells: Record<keyof typeof COLUMNS | "bar", string>): string {
 }
 
 /** When the call ran, within the session. One that has no end is drawn lightly to the end. */
-function bar({ startMs, durationMs }: PicturedCall, spanMs: number, width: number): string {
+function bar({ startMs, durationMs }: CallView, spanMs: number, width: number): string {
   const cell = (ms: number) => (spanMs === 0 ? 0 : (ms / spanMs) * width);
   const first = Math.min(width - 1, Math.floor(cell(startMs)));
   const last = durationMs === undefined ? width : Math.ceil(cell(startMs + durationMs));

@@ -7,71 +7,52 @@ import {
   type RunnableRetry,
   type RunnableWithFallbacks,
 } from "@langchain/core/runnables";
-import type { IterableReadableStream } from "@langchain/core/utils/stream";
+import type { StreamEvent } from "@langchain/core/tracers/log_stream";
+import { IterableReadableStream } from "@langchain/core/utils/stream";
 import {
-  type ChoosesSession,
-  type Chosen,
-  chooseBeforeEvents,
-  chooseConfig,
-  chooseConfigs,
-} from "../chat_models/early_resolution.js";
-import {
-  captureSurroundings,
   enableImplicitConfig,
-  getEnclosingSessionId,
-  getImplicitConfig,
-  runInSession,
-  streamInSession,
-  streamInSurroundings,
+  iterateInContext,
+  iterateWithSession,
+  runWithSession,
+  snapshotAsyncContext,
 } from "../context/async_context.js";
-import {
-  type CallContext,
-  ENCLOSING,
-  mergeConfigurable,
-  type ResolvedSession,
-  resolveRunSession,
-  withSessionMetadata,
-} from "../session/precedence.js";
-import { checkSessionId, describe, isUnset, newSessionId } from "../session/session_id.js";
-import { fallbacksInSession, listenersInSession, retryInSession } from "./attempts_in_session.js";
+import { sessionLookup } from "../context/session_lookup.js";
+import { resolveWrapperSession } from "../session/precedence.js";
+import { withSessionMetadata } from "../session/run_metadata.js";
+import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
+import { ACTIVE_SESSION, mergeConfigurable } from "../session/sources.js";
+import type { ResolvedSession } from "../session/types.js";
+import { describeValue } from "../utils/describe_value.js";
+import { invalid } from "../utils/invalid.js";
+import { batchInSessions } from "./batch.js";
 import type {
   RunnableWithSessionCallOptions,
   RunnableWithSessionFields,
   RunnableWithSessionOptions,
 } from "./fields.js";
 
-/** The key in `configurable` of what was chosen before a call: see {@link ChosenBefore}. */
-const CHOSEN: unique symbol = Symbol("langchain-litellm-session.chosen");
-
-/** Says that the id of a call was chosen, so that no attempt chooses or tells it again. */
-interface ChosenBefore {
-  /** The fields of the wrapper that chose it. */
-  readonly by: object;
-  /**
-   * What the caller gave, or did not: on the way, LangChain fills in defaults and what is around,
-   * which would win over what is bound.
-   */
-  readonly given: Pick<RunnableConfig, "recursionLimit" | "tags" | "configurable" | "metadata">;
+/** A call whose session is resolved: its id, and the config for the Runnable that is wrapped. */
+export interface PreparedCall<CallOptions> {
+  readonly sessionId: string;
+  readonly config: Partial<CallOptions>;
 }
 
-/** LangChain's `ensureConfig`, without the defaults that would win over what is bound. */
-function withoutDefaults(given: Partial<RunnableConfig>): Partial<RunnableConfig> {
-  const config: Partial<RunnableConfig> = ensureConfig(given);
-  for (const key of ["recursionLimit", "tags"] as const) if (given[key] === undefined) delete config[key];
-  return config;
-}
+type StreamOptions = Parameters<Runnable["streamEvents"]>[2];
 
 /**
  * Wraps a Runnable so that everything inside one call of it is in one session: every call that a
  * `SessionChatOpenAI` makes in its sequences, parallel branches, lambdas, tools, sub-graphs,
- * retries and fallbacks has the same id. What is piped after it is outside.
+ * retries and fallbacks has the same id. What you pipe after the wrapper is outside the session.
  *
  * The id is the first of: call option `sessionId`; `configurable.sessionId` (or `session_id`) of
- * the call; its own `sessionId`; the session running around it; `configurable.thread_id` and the
- * metadata's ids; a new one for each call (of `batch`, for each input).
+ * the call; the wrapper's own `sessionId`; the session in which the call is made; `configurable.thread_id` and
+ * the metadata's ids; a new one for each call (in `batch`, for each input).
+ *
+ * Every entry point does the same three steps: resolve the session, run with it as the active session, delegate
+ * to the same method of `bound`.
  *
  * @throws {SessionIdError} from the constructor or a call, before anything runs, for an id that can't be sent.
- * @throws {TypeError} from the constructor, for a `bound` that is no Runnable and an `onSession` that is no function.
+ * @throws {TypeError} from the constructor, for a `bound` that is no Runnable or an `onSession` that is no function.
  *
  * @example
  * ```typescript
@@ -80,80 +61,81 @@ function withoutDefaults(given: Partial<RunnableConfig>): Partial<RunnableConfig
  * ```
  */
 export class RunnableWithSession<
-    // biome-ignore lint/suspicious/noExplicitAny: as Runnable's own defaults
-    RunInput = any,
-    // biome-ignore lint/suspicious/noExplicitAny: as Runnable's own defaults
-    RunOutput = any,
-    CallOptions extends RunnableWithSessionCallOptions = RunnableWithSessionCallOptions,
-  >
-  extends Runnable<RunInput, RunOutput, CallOptions>
-  implements ChoosesSession<RunInput, RunOutput>
-{
+  // biome-ignore lint/suspicious/noExplicitAny: the defaults of Runnable
+  RunInput = any,
+  // biome-ignore lint/suspicious/noExplicitAny: the defaults of Runnable
+  RunOutput = any,
+  CallOptions extends RunnableWithSessionCallOptions = RunnableWithSessionCallOptions,
+> extends Runnable<RunInput, RunOutput, CallOptions> {
   static override lc_name(): string {
     return "RunnableWithSession";
   }
 
   override lc_namespace = ["langchain_litellm_session"];
 
-  protected readonly wrapped: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>;
+  /** Never name a field `bound`: LangGraph's `createReactAgent` unwraps whatever has one. */
+  protected readonly fields: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>;
 
   constructor(fields: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>) {
     super();
-    if (!Runnable.isRunnable(fields?.bound)) {
+    const { bound, sessionId, onSession } = fields ?? {};
+    if (!Runnable.isRunnable(bound)) {
       throw new TypeError(
-        `Invalid RunnableWithSession field "bound": expected a Runnable, got ${describe(fields?.bound)}. An agent of createAgent is none: give its \`graph\`.`,
+        `Invalid RunnableWithSession field "bound": expected a Runnable, got ${describeValue(bound)}. An agent of createAgent is none: give its \`graph\`.`,
       );
     }
-    if (typeof fields.sessionId !== "function" && !isUnset(fields.sessionId)) {
-      checkSessionId(fields.sessionId, 'RunnableWithSession field "sessionId"');
+    if (typeof sessionId !== "function" && !isUnset(sessionId)) {
+      checkSessionId(sessionId, 'RunnableWithSession field "sessionId"');
     }
-    if (fields.onSession !== undefined && typeof fields.onSession !== "function") {
-      throw new TypeError(
-        `Invalid RunnableWithSession field "onSession": expected a function, got ${describe(fields.onSession)}.`,
-      );
+    if (onSession !== undefined && typeof onSession !== "function") {
+      throw invalid('RunnableWithSession field "onSession"', "a function", onSession);
     }
     enableImplicitConfig();
-    chooseBeforeEvents(RunnableWithSession.prototype, chooseConfig);
-    this.wrapped = fields;
+    this.fields = fields;
   }
 
   override getName(suffix?: string): string {
-    return this.name === undefined ? this.wrapped.bound.getName(suffix) : super.getName(suffix);
+    return this.name === undefined ? this.fields.bound.getName(suffix) : super.getName(suffix);
   }
 
   override getGraph(config?: RunnableConfig): ReturnType<Runnable["getGraph"]> {
-    return this.wrapped.bound.getGraph(config);
+    return this.fields.bound.getGraph(config);
   }
 
   override withConfig(config: Partial<CallOptions>): RunnableWithSession<RunInput, RunOutput, CallOptions> {
     return new RunnableWithSession({
-      ...this.wrapped,
-      config: mergeConfigs(this.wrapped.config, config) as Partial<CallOptions>,
+      ...this.fields,
+      config: mergeConfigs(this.fields.config, config) as Partial<CallOptions>,
     });
   }
 
+  /** All attempts of one call are in one session. At run time this is a `RunnableWithSession` around the retry. */
   override withRetry(fields?: Parameters<Runnable["withRetry"]>[0]): RunnableRetry<RunInput, RunOutput, CallOptions> {
-    return retryInSession<RunInput, RunOutput>(this, fields) as RunnableRetry<RunInput, RunOutput, CallOptions>;
+    const wrapper: unknown = this.rewrap((bound) => super.withRetry.call(bound, fields));
+    return wrapper as RunnableRetry<RunInput, RunOutput, CallOptions>;
   }
 
+  /** The fallbacks are in the session of the call, except one that is a wrapper with its own `sessionId`. */
   override withFallbacks(
     fields: Parameters<Runnable<RunInput, RunOutput>["withFallbacks"]>[0],
   ): RunnableWithFallbacks<RunInput, RunOutput> {
-    return fallbacksInSession<RunInput, RunOutput>(this, fields);
+    const wrapper: unknown = this.rewrap((bound) => super.withFallbacks.call(bound, fields));
+    return wrapper as RunnableWithFallbacks<RunInput, RunOutput>;
   }
 
   override withListeners(fields: Parameters<Runnable["withListeners"]>[0]): Runnable<RunInput, RunOutput, CallOptions> {
-    const listening: unknown = listenersInSession<RunInput, RunOutput>(this, super.withListeners(fields));
-    return listening as Runnable<RunInput, RunOutput, CallOptions>;
+    return this.rewrap((bound) => super.withListeners.call(bound, fields));
   }
 
   override async invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
-    const { sessionId, config } = this.enter(options);
-    return runInSession(sessionId, () => this.wrapped.bound.invoke(input, config));
+    const { sessionId, config } = this.prepareCall(options);
+    return runWithSession(sessionId, () => this.fields.bound.invoke(input, config));
   }
 
   override async stream(input: RunInput, options?: Partial<CallOptions>): Promise<IterableReadableStream<RunOutput>> {
-    return super.stream(input, this.choose(options).config as Partial<CallOptions>);
+    const { sessionId, config } = this.prepareCall(options);
+    const stream = await runWithSession(sessionId, () => this.fields.bound.stream(input, config));
+    return IterableReadableStream.fromAsyncGenerator(iterateWithSession(sessionId, () => stream));
   }
 
   override batch(
@@ -171,115 +153,123 @@ export class RunnableWithSession<
     options?: Partial<CallOptions> | Partial<CallOptions>[],
     batchOptions?: RunnableBatchOptions,
   ): Promise<(RunOutput | Error)[]> {
-    return super.batch(inputs, chooseConfigs(this, inputs, options) as Partial<CallOptions>[], batchOptions);
+    this._getOptionsList(options ?? {}, inputs.length); // Throws if the options are not one for each input.
+    return batchInSessions(inputs, options, batchOptions, (input, each) => {
+      const { sessionId, config } = this.prepareCall(each);
+      return () => runWithSession(sessionId, () => this.fields.bound.invoke(input, config));
+    });
   }
 
   override async *_streamIterator(input: RunInput, options?: Partial<CallOptions>): AsyncGenerator<RunOutput> {
-    const { sessionId, config } = this.enter(options);
-    yield* streamInSession(sessionId, () => this.wrapped.bound.stream(input, config));
+    yield* await this.stream(input, options);
   }
 
   override async *transform(
     generator: AsyncGenerator<RunInput>,
     options: Partial<CallOptions>,
   ): AsyncGenerator<RunOutput> {
-    const { sessionId, config } = this.enter(options);
-    // What makes the input is piped before: it runs when it is pulled, and outside.
-    const input = streamInSurroundings(captureSurroundings(), generator);
-    yield* streamInSession(sessionId, () => this.wrapped.bound.transform(input, config));
+    const { sessionId, config } = this.prepareCall(options);
+    // `generator` is the previous step of the chain. It runs when it is pulled, and outside this session.
+    const input = iterateInContext(snapshotAsyncContext(), () => generator);
+    yield* iterateWithSession(sessionId, () => this.fields.bound.transform(input, config));
+  }
+
+  override streamEvents(
+    input: RunInput,
+    options: Partial<CallOptions> & { version: "v1" | "v2" },
+    streamOptions?: StreamOptions,
+  ): IterableReadableStream<StreamEvent>;
+  override streamEvents(
+    input: RunInput,
+    options: Partial<CallOptions> & { version: "v1" | "v2"; encoding: "text/event-stream" },
+    streamOptions?: StreamOptions,
+  ): IterableReadableStream<Uint8Array>;
+  override streamEvents(
+    input: RunInput,
+    options: Partial<CallOptions> & { version: "v1" | "v2" },
+    streamOptions?: StreamOptions,
+  ): IterableReadableStream<StreamEvent | Uint8Array> {
+    const { sessionId, config } = this.prepareCall(options);
+    const events = runWithSession(sessionId, () =>
+      this.fields.bound.streamEvents(input, config as typeof options, streamOptions),
+    );
+    // What v3 returns is the bound Runnable's own: a chat model's stream, or a promise of a graph's.
+    if (options?.version !== "v1" && options?.version !== "v2") return events;
+    return IterableReadableStream.fromAsyncGenerator(iterateWithSession(sessionId, () => events));
+  }
+
+  override streamLog(
+    input: RunInput,
+    options?: Partial<CallOptions>,
+    streamOptions?: Parameters<Runnable["streamLog"]>[2],
+  ): ReturnType<Runnable["streamLog"]> {
+    const { sessionId, config } = this.prepareCall(options);
+    return iterateWithSession(sessionId, () => this.fields.bound.streamLog(input, config, streamOptions));
   }
 
   /** @internal */
   override _concatOutputChunks<O>(first: O, second: O): O {
-    return this.wrapped.bound._concatOutputChunks(first, second);
+    return this.fields.bound._concatOutputChunks(first, second);
   }
 
-  /**
-   * The options with the call's id in them, as if the caller had given it, for a retry or fallback
-   * around this wrapper: chosen once, outside the attempts. What is bound to the wrapper stays its own.
-   *
-   * @internal
-   */
-  choose(options?: Partial<RunnableConfig>): Chosen {
-    const { session, context, entered, chosen } = this.resolve(options as Partial<CallOptions>);
-    if (!chosen) this.tell(entered);
-    const { sessionId: _, ...given } = { ...options } as Partial<RunnableWithSessionCallOptions>;
-    const config = withoutDefaults(given);
-    const { recursionLimit, tags } = given;
-    const named = { sessionId: session.id, [ENCLOSING]: undefined };
-    const bound = this.wrapped.config;
-    const first: ChosenBefore = chosen ?? {
-      by: this.wrapped,
-      given: {
-        recursionLimit,
-        tags,
-        ...(bound?.configurable && { configurable: { ...given.configurable, ...named } }),
-        ...(bound?.metadata && { metadata: given.metadata ?? {} }),
-      },
-    };
-    const configurable = { ...config.configurable, ...named, [CHOSEN]: first };
-    const metadata = withSessionMetadata(config.metadata, session, context);
-    return { sessionId: session.id, config: { ...config, configurable, ...(metadata && { metadata }) } };
+  /** The same wrapper around what `wrap` makes of the bound Runnable. */
+  private rewrap(
+    wrap: (bound: Runnable<RunInput, RunOutput>) => unknown,
+  ): RunnableWithSession<RunInput, RunOutput, CallOptions> {
+    const { bound, config } = this.fields;
+    const { timeout, ...rest } = { ...config } as Partial<CallOptions>;
+    // A timeout that is bound to the wrapper is that of each attempt.
+    const attempt = timeout === undefined ? bound : bound.withConfig({ timeout });
+    // A graph has its bound limit in `config`: core's retry and fallbacks would override it by their default of 25.
+    const { recursionLimit } = (bound as { config?: RunnableConfig }).config ?? {};
+    return new RunnableWithSession({
+      ...this.fields,
+      bound: wrap(attempt as typeof bound) as typeof bound,
+      config: { recursionLimit, ...rest } as Partial<CallOptions>,
+    });
   }
 
-  /** @internal */
-  enclose(fallback: Runnable<RunInput, RunOutput>): Runnable<RunInput, RunOutput> {
-    return fallback instanceof RunnableWithSession ? fallback : withSession(fallback);
-  }
-
-  private enter(options: Partial<CallOptions> | undefined): { sessionId: string; config: Partial<CallOptions> } {
-    const { session, entered, chosen } = this.resolve(options);
-    if (!chosen) this.tell(entered);
-    return { sessionId: session.id, config: entered as Partial<CallOptions> };
-  }
-
-  private tell(entered: RunnableConfig): void {
-    this.wrapped.onSession?.(entered.configurable?.sessionId, entered);
-  }
-
-  /** Chooses the session of a call and writes it into its config. */
-  private resolve(options: Partial<CallOptions> | undefined) {
-    const bound = this.wrapped.config;
-    const before = (options?.configurable as { [CHOSEN]?: ChosenBefore } | undefined)?.[CHOSEN];
-    const chosen = before?.by === this.wrapped ? before : undefined;
-    const given: Partial<RunnableConfig> = { ...options, ...chosen?.given };
-    const { sessionId, ...passed } = mergeConfigs(bound, given) as Partial<CallOptions>;
-    if (bound?.configurable) {
-      passed.configurable = mergeConfigurable(bound.configurable, given.configurable ?? {});
+  /** Resolves the session of a call, calls `onSession`, and writes the session into the config. */
+  private prepareCall(options: Partial<CallOptions> | undefined): PreparedCall<CallOptions> {
+    const { config: boundConfig, onSession } = this.fields;
+    const { sessionId: option, ...merged } = mergeConfigs(boundConfig, options) as Partial<CallOptions>;
+    if (boundConfig?.configurable) {
+      merged.configurable = mergeConfigurable(boundConfig.configurable, options?.configurable ?? {});
     }
-    const named = isUnset(sessionId) ? bound?.sessionId : sessionId;
-    const context: CallContext = {
-      sessionId: chosen ? undefined : named,
-      passed,
-      implicit: getImplicitConfig(),
-      enclosing: getEnclosingSessionId(),
-    };
-    const config = withoutDefaults(passed) as RunnableConfig;
-    const session: ResolvedSession = resolveRunSession(context, () => this.ownSession(config)) ?? {
+    const lookup = sessionLookup(isUnset(option) ? boundConfig?.sessionId : option, merged);
+    const config = withoutDefaults(merged);
+    const session = resolveWrapperSession(lookup, () => this.ownSession(config)) ?? {
       id: newSessionId(),
       origin: "wrapper",
     };
-    const { [CHOSEN]: _, ...configurable } = (config.configurable ?? {}) as { [CHOSEN]?: unknown };
-    const isSpelledTwice = "session_id" in { ...bound?.configurable, ...configurable };
-    const entered: RunnableConfig = {
+    const configurable: Record<string | symbol, unknown> = { ...config.configurable, sessionId: session.id };
+    if ("session_id" in configurable) configurable.session_id = session.id; // Code inside may read either spelling.
+    configurable[ACTIVE_SESSION] = session.id;
+    const prepared: RunnableConfig = {
       ...config,
-      configurable: {
-        ...configurable,
-        sessionId: session.id,
-        ...(isSpelledTwice && { session_id: session.id }),
-        [ENCLOSING]: session.id,
-      },
-      metadata: withSessionMetadata(config.metadata, session, context),
+      configurable,
+      metadata: withSessionMetadata(config.metadata, session, lookup),
     };
-    return { session, context, entered, chosen };
+    onSession?.(session.id, prepared);
+    return { sessionId: session.id, config: prepared as Partial<CallOptions> };
   }
 
-  private ownSession(config: RunnableConfig) {
-    const { sessionId } = this.wrapped;
+  private ownSession(config: RunnableConfig): ResolvedSession | undefined {
+    const { sessionId } = this.fields;
     const id: unknown = typeof sessionId === "function" ? sessionId(config) : sessionId;
     if (isUnset(id)) return undefined;
-    return { id: checkSessionId(id, 'RunnableWithSession field "sessionId"'), origin: "wrapper" as const };
+    return { id: checkSessionId(id, 'RunnableWithSession field "sessionId"'), origin: "wrapper" };
   }
+}
+
+/**
+ * LangChain's `ensureConfig`, which merges the implicit config in, without its defaults: `recursionLimit` 25 and
+ * empty `tags` would override those that are bound to the Runnable inside.
+ */
+function withoutDefaults(config: Partial<RunnableConfig>): RunnableConfig {
+  const ensured: RunnableConfig = ensureConfig(config);
+  for (const key of ["recursionLimit", "tags"] as const) if (config[key] === undefined) delete ensured[key];
+  return ensured;
 }
 
 /**

@@ -1,18 +1,17 @@
-import { getEnvironmentVariable } from "@langchain/core/utils/env";
-import type { ModelSession } from "./precedence.js";
+import { readVariable } from "../utils/environment.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
+import type { DefaultSession } from "./types.js";
 
 /**
- * What a model falls back on: its field `sessionId`, else `LITELLM_SESSION_ID`, which is read here,
- * when the model is constructed, else a new id. `false`: nothing.
+ * The session of a model's calls that name none: its field `sessionId`, else `LITELLM_SESSION_ID`, else a
+ * new id. Call it in the constructor, which is when the variable is read.
  *
  * @throws {SessionIdError} if the field or the variable isn't an id.
  */
-export function modelSession(sessionId: unknown): ModelSession {
+export function resolveDefaultSession(sessionId: unknown): DefaultSession {
   if (sessionId === false) return false;
   if (!isUnset(sessionId)) return { id: checkSessionId(sessionId, 'field "sessionId"'), origin: "constructor" };
-  const fromEnvironment = getEnvironmentVariable("LITELLM_SESSION_ID");
-  return isUnset(fromEnvironment)
-    ? { id: newSessionId(), origin: "generated" }
-    : { id: checkSessionId(fromEnvironment, "environment variable LITELLM_SESSION_ID"), origin: "environment" };
+  const variable = readVariable("LITELLM_SESSION_ID");
+  if (isUnset(variable)) return { id: newSessionId(), origin: "generated" };
+  return { id: checkSessionId(variable, "environment variable LITELLM_SESSION_ID"), origin: "environment" };
 }

@@ -1,6 +1,6 @@
 /**
- * What LiteLLM says of a call, in its response headers: `response_metadata.litellm` of an answer.
- * A field is undefined where the proxy does not send it.
+ * What LiteLLM says about a call in its response headers. You find it in an answer's
+ * `response_metadata.litellm`. A field is undefined if the proxy does not send its header.
  *
  * @see {@link https://docs.litellm.ai/docs/proxy/response_headers}
  */
@@ -13,9 +13,9 @@ export interface LiteLLMResponseMetadata {
   modelGroup?: string | undefined;
   /** The version of LiteLLM. */
   version?: string | undefined;
-  /** The cost in US dollars. For a stream, known from 1.106 on, and before where the proxy has `include_cost_in_streaming_usage`. */
+  /** The cost in US dollars. For a stream, known from 1.106 on, and before if the proxy has `include_cost_in_streaming_usage`. */
   costUsd?: number | undefined;
-  /** How often the proxy tried again. */
+  /** How often the proxy retried the call. */
   attemptedRetries?: number | undefined;
   /** How many other models the proxy tried. */
   attemptedFallbacks?: number | undefined;
@@ -23,7 +23,17 @@ export interface LiteLLMResponseMetadata {
   durationMs?: number | undefined;
 }
 
-/** Reads the response headers of a LiteLLM proxy, but for the cost. Undefined where none of them is there. */
+const HEADERS: readonly (readonly [keyof LiteLLMResponseMetadata, string, (value: string) => unknown])[] = [
+  ["callId", "x-litellm-call-id", String],
+  ["modelId", "x-litellm-model-id", String],
+  ["modelGroup", "x-litellm-model-group", String],
+  ["version", "x-litellm-version", String],
+  ["attemptedRetries", "x-litellm-attempted-retries", parseNumber],
+  ["attemptedFallbacks", "x-litellm-attempted-fallbacks", parseNumber],
+  ["durationMs", "x-litellm-response-duration-ms", parseNumber],
+];
+
+/** Reads the response headers of a LiteLLM proxy, without the cost. Undefined if there is none of them. */
 export function parseResponseHeaders(headers: Headers | undefined): LiteLLMResponseMetadata | undefined {
   if (!headers) return undefined;
   const metadata: Record<string, unknown> = {};
@@ -36,12 +46,12 @@ export function parseResponseHeaders(headers: Headers | undefined): LiteLLMRespo
 }
 
 /**
- * The cost of a call in US dollars, or undefined where the proxy does not know it.
+ * The cost of a call in US dollars. Undefined if the proxy does not know it.
  *
- * - What the proxy had in its own cache cost nothing: it says so by the cache's key, and beside it
- *   what the answer cost when it was new (measured on 1.81.12 and 1.106.0).
- * - For a stream, the usage says it (1.106.0; 1.81.12 with `include_cost_in_streaming_usage`). A header of a stream is from
- *   before its first token. A 0 there is a model without a price (1.81.12).
+ * - An answer from the proxy's own cache cost nothing. The proxy sends the cache's key with it, and the cost
+ *   of the first answer (measured on 1.81.12 and 1.106.0).
+ * - A stream has its cost in the usage (1.106.0; 1.81.12 with `include_cost_in_streaming_usage`), where 0 means
+ *   a model without a price (1.81.12). Its header was written before its first token.
  */
 export function costOf(
   headers: Headers | undefined,
@@ -52,16 +62,6 @@ export function costOf(
   const { cost } = (stream.usage ?? {}) as { cost?: unknown };
   return parseNumber(cost) || undefined;
 }
-
-const HEADERS: readonly (readonly [keyof LiteLLMResponseMetadata, string, (value: string) => unknown])[] = [
-  ["callId", "x-litellm-call-id", String],
-  ["modelId", "x-litellm-model-id", String],
-  ["modelGroup", "x-litellm-model-group", String],
-  ["version", "x-litellm-version", String],
-  ["attemptedRetries", "x-litellm-attempted-retries", parseNumber],
-  ["attemptedFallbacks", "x-litellm-attempted-fallbacks", parseNumber],
-  ["durationMs", "x-litellm-response-duration-ms", parseNumber],
-];
 
 function parseNumber(value: unknown): number | undefined {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;

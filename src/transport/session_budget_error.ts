@@ -1,3 +1,5 @@
+import { hasBrand } from "../utils/brand.js";
+
 const BRAND = Symbol.for("langchain-litellm-session.SessionBudgetError");
 
 /**
@@ -30,24 +32,24 @@ export interface SessionBudgetError extends Error {
  * ```
  */
 export const SessionBudgetError = {
-  /** Whether `error` says that the session has used up its budget or its calls. */
+  /** Whether `error` says that the session has used up its dollars or its calls. */
   isInstance(error: unknown): error is SessionBudgetError {
-    return typeof error === "object" && error !== null && BRAND in error;
+    return hasBrand(error, BRAND);
   },
 };
 
-/** LiteLLM's words (1.106.0, `max_iterations_limiter` and `max_budget_per_session_limiter`): they have no code of their own. */
+/** The messages of LiteLLM's `max_budget_per_session_limiter` and `max_iterations_limiter` (1.106.0): they set no error code. */
 const LIMITS = [
   ["budget", /Session budget exceeded for session/],
   ["iterations", /Max iterations exceeded for session/],
 ] as const;
 
-/** Marks the error of a refused call as a {@link SessionBudgetError}, if it is one. */
-export function markBudgetError(error: unknown): boolean {
+/** Marks an error as a {@link SessionBudgetError} if its status and message say that it is one. */
+export function markBudgetError(error: unknown): error is SessionBudgetError {
   const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
   if (status !== 429 || typeof message !== "string") return false;
-  const found = LIMITS.find(([, words]) => words.test(message));
-  if (!found) return false;
-  Object.assign(error as object, { [BRAND]: true, limit: found[0] });
+  const limit = LIMITS.find(([, words]) => words.test(message))?.[0];
+  if (!limit) return false;
+  Object.assign(error as object, { [BRAND]: true, limit });
   return true;
 }

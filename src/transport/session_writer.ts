@@ -1,42 +1,61 @@
+import { SessionIdError } from "../session/session_id_error.js";
+import { describeValue } from "../utils/describe_value.js";
 import { warn } from "../utils/warn.js";
-import { type HeadersInput, type RequestParts, type Transport, withSessionId } from "./session_transport.js";
+import type { HeadersInput } from "./headers.js";
+import { parseTransport } from "./parse_transport.js";
+import { canHold, type RequestParts, writeSessionId } from "./write_session_id.js";
 
-/** Where a request goes, and what its client adds to it. */
+/** Where a request goes, and the headers that its client adds. */
 export interface RequestTarget {
   readonly baseURL: string | null | undefined;
   readonly defaultHeaders?: HeadersInput;
 }
 
-/** Writes a session id into a request on its way to a target. */
-export type SessionWriter = (request: RequestParts, sessionId: string, target: RequestTarget) => RequestParts;
+/** Writes session ids into requests by one `sessionTransport`. */
+export interface SessionWriter {
+  /** @throws {SessionIdError} if the transport has headers only and the id can't be in a header. */
+  check(sessionId: string): void;
+  /** The request with the id in it. The same request if it goes to OpenAI itself, which refuses unknown fields. */
+  write(request: RequestParts, sessionId: string, target: RequestTarget): RequestParts;
+}
 
-/** Writes session ids by a transport. Where OpenAI itself is spared, it says so once. */
-export function sessionWriter(transport: Transport): SessionWriter {
+/** @throws {TypeError} for an invalid `sessionTransport`. */
+export function createSessionWriter(sessionTransport: unknown): SessionWriter {
+  const transport = parseTransport(sessionTransport);
   let hasWarned = false;
-  // A client's base URL stays what it is: it is parsed once.
-  let spared: { baseURL: RequestTarget["baseURL"]; isOpenAI: boolean } | undefined;
-  return (request, sessionId, { baseURL, defaultHeaders }) => {
-    if (spared?.baseURL !== baseURL || !spared) spared = { baseURL, isOpenAI: isOpenAI(baseURL) };
-    if (!transport.sparesOpenAI || !spared.isOpenAI) {
-      return withSessionId(request, sessionId, transport, defaultHeaders);
-    }
-    if (!hasWarned) warn(WARNING);
-    hasWarned = true;
-    return request;
+  // The base URL of a client does not change, so that this parses it once.
+  let lastTarget: { baseURL: RequestTarget["baseURL"]; isOpenAI: boolean } | undefined;
+  return {
+    check(sessionId) {
+      if (canHold(transport, sessionId)) return;
+      throw new SessionIdError(
+        `Session id ${describeValue(sessionId)} can't be sent by a sessionTransport that has headers only: ` +
+          "expected printable ASCII without a space at either end.",
+      );
+    },
+    write(request, sessionId, { baseURL, defaultHeaders }) {
+      if (!lastTarget || lastTarget.baseURL !== baseURL) lastTarget = { baseURL, isOpenAI: isOpenAI(baseURL) };
+      if (!transport.skipsOpenAI || !lastTarget.isOpenAI) {
+        return writeSessionId(request, sessionId, transport, defaultHeaders);
+      }
+      if (!hasWarned) warn(OPENAI_WARNING);
+      hasWarned = true;
+      return request;
+    },
   };
 }
 
-const WARNING =
+const OPENAI_WARNING =
   "Requests go to OpenAI itself, which refuses unknown fields: no session id is sent. " +
   'Point the base URL at your LiteLLM proxy, or set sessionTransport: "none" to silence this';
 
-/** Whether requests go to OpenAI's own API, its regional hosts included. */
+/** Whether requests go to OpenAI's own API: its regional hosts too, and the SDK's default if there is no base URL. */
 function isOpenAI(baseURL: string | null | undefined): boolean {
   if (!baseURL) return true;
   try {
     const { hostname } = new URL(baseURL);
     return hostname === "api.openai.com" || hostname.endsWith(".api.openai.com");
   } catch {
-    return false; // Not a URL: the SDK says so.
+    return false; // The SDK reports an invalid URL.
   }
 }

@@ -1,4 +1,4 @@
-/** Warns somebody of what goes on without an error, on the console, as LangChain and the OpenAI SDK do. */
+/** `console.warn` with the package's prefix. LangChain and the OpenAI SDK warn on the console too. */
 export function warn(message: string): void {
   console.warn(`[langchain-litellm-session] ${message}.`);
 }

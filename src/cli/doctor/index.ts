@@ -1,6 +1,6 @@
 import { SessionLogs } from "../../logs/session_logs.js";
 import { SessionLogsError } from "../../logs/session_logs_error.js";
-import { formatUsd, plainLine } from "../../render/session_view.js";
+import { formatUsd, sanitizeLine } from "../../render/session_view.js";
 import { newSessionId } from "../../session/session_id.js";
 import type { Command } from "../arguments.js";
 import type { Terminal } from "../terminal.js";
@@ -24,14 +24,14 @@ export async function doctor(
       return value;
     } catch (error) {
       if (!SessionLogsError.isInstance(error)) throw error;
-      failed(plainLine(error.message));
+      failed(sanitizeLine(error.message));
       return undefined;
     }
   };
 
   terminal.print(terminal.style("title", `The proxy at ${logs.baseURL}`));
   const proxy = await step(
-    ({ version }) => (version ? `It is a LiteLLM, version ${plainLine(version)}.` : "It is a LiteLLM."),
+    ({ version }) => (version ? `It is a LiteLLM, version ${sanitizeLine(version)}.` : "It is a LiteLLM."),
     () => askProxy(logs.baseURL),
   );
   if (!proxy) return 1;
@@ -56,13 +56,15 @@ export async function doctor(
   }
   const probes = TRANSPORTS.map((transport): Probe => ({ transport, sessionId: newSessionId(), answers: [] }));
   const count = probes.length * CALLS;
-  terminal.print(`\nSends ${count} calls of at most one token each to ${plainLine(model)}. Your provider bills them.`);
+  terminal.print(
+    `\nSends ${count} calls of at most one token each to ${sanitizeLine(model)}. Your provider bills them.`,
+  );
   for (const [index, probe] of callOrder(probes).entries()) {
     terminal.progress(`Call ${index + 1} of ${count}`);
     const answer = await sendCall(logs.baseURL, model, probe, index);
     probe.answers.push(answer);
     if (index === 0 && answer.error !== undefined) {
-      failed(`${plainLine(model)} did not answer: ${plainLine(answer.error)}`);
+      failed(`${sanitizeLine(model)} did not answer: ${sanitizeLine(answer.error)}`);
       terminal.print("Not checked: whether sessions group. Name another model with --model.");
       return 1;
     }
@@ -70,7 +72,7 @@ export async function doctor(
   terminal.endProgress();
   const answers = probes.flatMap((probe) => probe.answers);
   const version = proxy.version ?? answers.find((answer) => answer.version)?.version;
-  if (proxy.version === undefined && version) ok(`LiteLLM says its version with an answer: ${plainLine(version)}.`);
+  if (proxy.version === undefined && version) ok(`LiteLLM says its version with an answer: ${sanitizeLine(version)}.`);
 
   const findings = await readLog(logs, probes, waitMs, terminal);
   terminal.print(`\n${table(findings, CALLS, terminal.style)}\n`);

@@ -45,8 +45,8 @@ export interface ProxyFacts {
  *
  * @throws {SessionLogsError} if it is no LiteLLM.
  */
-export async function askProxy(root: string): Promise<ProxyFacts> {
-  const proxy = proxyAt(root);
+export async function askProxy(baseURL: string): Promise<ProxyFacts> {
+  const proxy = proxyAt(baseURL);
   await checkAlive(proxy, undefined);
   // Newer versions do not tell strangers which they are.
   const stranger = { ...proxy, apiKey: undefined };
@@ -57,7 +57,7 @@ export async function askProxy(root: string): Promise<ProxyFacts> {
     async models() {
       const answer = await getJson(proxy, "/v1/models", undefined);
       const { data } = answer as { data?: unknown };
-      if (!Array.isArray(data)) throw notLiteLLM(root);
+      if (!Array.isArray(data)) throw notLiteLLM(baseURL);
       return data.map((model) => String((model as { id?: unknown } | null)?.id ?? ""));
     },
   };
@@ -71,7 +71,7 @@ export function chooseModel(models: readonly string[]): string | undefined {
 
 /** One short call in the session of the probe, sent as a model of this package would send it. */
 export async function sendCall(
-  root: string,
+  baseURL: string,
   model: string,
   { transport, sessionId }: Probe,
   index: number,
@@ -79,7 +79,7 @@ export async function sendCall(
   const send = sessionFetch({ sessionId, sessionTransport: transport });
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const response = await send(`${root}/v1/chat/completions`, {
+    const response = await send(`${baseURL}/v1/chat/completions`, {
       method: "POST",
       headers: { authorization: `Bearer ${process.env.LITELLM_API_KEY ?? ""}`, "content-type": "application/json" },
       // No two alike: a cache would answer the second.
@@ -101,16 +101,16 @@ export async function sendCall(
  * Whether a call is in the log, but in another session. False also where the proxy does not say:
  * only of a call that was found elsewhere is it certain that it did not group.
  */
-export async function isElsewhere(root: string, requestId: string, sessionId: string): Promise<boolean> {
+export async function isElsewhere(baseURL: string, requestId: string, sessionId: string): Promise<boolean> {
   const path = `/spend/logs?${new URLSearchParams({ request_id: requestId })}`;
-  const answer = await getJson(proxyAt(root), path, undefined).catch(() => undefined);
+  const answer = await getJson(proxyAt(baseURL), path, undefined).catch(() => undefined);
   const rows: unknown[] = Array.isArray(answer) ? answer : [];
   const found = rows.filter(isPlainObject).find((row) => row.request_id === requestId)?.session_id;
   return found !== undefined && found !== sessionId;
 }
 
-function proxyAt(root: string): LogsProxy {
-  return { root, apiKey: process.env.LITELLM_API_KEY || undefined, fetch: undefined, timeoutMs: TIMEOUT_MS };
+function proxyAt(baseURL: string): LogsProxy {
+  return { baseURL, apiKey: process.env.LITELLM_API_KEY || undefined, fetch: undefined, timeoutMs: TIMEOUT_MS };
 }
 
 /** The id of an answer: LiteLLM keeps the call under it. */

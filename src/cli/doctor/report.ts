@@ -1,4 +1,4 @@
-import { plainLine } from "../../render/session_view.js";
+import { sanitizeLine } from "../../render/session_view.js";
 import type { SessionTextPart } from "../../render/text.js";
 
 /** The named transports that send something, in the order in which they are to be preferred. */
@@ -32,7 +32,7 @@ export function table(
   const head = style("muted", "sessionTransport  in one session  verdict");
   const lines = findings.map(({ transport, calls, verdict = "could not check", why }) => {
     const cells = [transport.padEnd(16), `${calls} of ${sent}`.padEnd(14), style(STYLES[verdict], verdict)];
-    return cells.join("  ") + (why === undefined ? "" : ` (${plainLine(why)})`);
+    return cells.join("  ") + (why === undefined ? "" : ` (${sanitizeLine(why)})`);
   });
   return [head, ...lines].join("\n");
 }

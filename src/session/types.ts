@@ -1,0 +1,49 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
+
+/**
+ * Where a session id came from: the steps of the precedence rule in their order, and `"wrapper"`, an id
+ * that a `RunnableWithSession` was constructed with or made. `"environment"` and `"generated"` ids belong
+ * to the process or to the model object, and not to a user's conversation.
+ */
+export type SessionOrigin =
+  | "call"
+  | "configurable"
+  | "handler"
+  | "constructor"
+  | "thread_id"
+  | "metadata"
+  | "environment"
+  | "generated"
+  | "wrapper";
+
+/** The session of one call. */
+export interface ResolvedSession {
+  readonly id: string;
+  readonly origin: SessionOrigin;
+}
+
+/** The session of a model's calls that name none. `false`: such calls have no session. */
+export type DefaultSession = ResolvedSession | false;
+
+/** Everything that the precedence rule looks at in one call. */
+export interface SessionLookup {
+  /** Call option `sessionId`. `false`: the call has no session. */
+  readonly option: unknown;
+  /** The config that was passed to the call, bound config included. */
+  readonly config: RunnableConfig | undefined;
+  /** LangChain's implicit config: that of the run in which the call is made. */
+  readonly implicitConfig: RunnableConfig | undefined;
+  /** The id with which the nearest `RunnableWithSession` runs, read from the async context. */
+  readonly activeSessionId: string | undefined;
+}
+
+export type Callbacks = RunnableConfig["callbacks"];
+
+/** What a model adds to the lookup. */
+export interface ModelDefaults {
+  readonly session: DefaultSession;
+  /** Callbacks bound by `withConfig`. */
+  readonly boundCallbacks?: Callbacks;
+  /** Callbacks given to the constructor. */
+  readonly constructorCallbacks?: Callbacks;
+}

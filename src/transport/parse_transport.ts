@@ -1,0 +1,74 @@
+import { describeValue } from "../utils/describe_value.js";
+import { invalid } from "../utils/invalid.js";
+import { NAMED_TRANSPORTS, type ParsedTransport, type SessionTransportFields } from "./named_transports.js";
+
+/** Body fields that make the request what it is: an id in one of them would destroy it. */
+const RESERVED_FIELDS = new Set(["__proto__", "input", "messages", "metadata", "model", "stream"]);
+
+/** Headers that belong to HTTP, to the SDK or to the key, and `__proto__`, which no record can hold. */
+const RESERVED_HEADERS = new Set([
+  "__proto__",
+  "accept",
+  "authorization",
+  "connection",
+  "content-length",
+  "content-type",
+  "host",
+  "transfer-encoding",
+]);
+
+/** A `token` of RFC 9110. */
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+const ALLOWED = `expected ${Object.keys(NAMED_TRANSPORTS)
+  .map((name) => `"${name}"`)
+  .join(", ")}, or an object with "body", "metadata" or "headers": arrays of names`;
+
+/**
+ * Checks a `sessionTransport`.
+ *
+ * @throws {TypeError} for an unknown name or key, or a name of a field or header that can't hold an id.
+ */
+export function parseTransport(transport: unknown): ParsedTransport {
+  if (transport === undefined || transport === null) return { ...NAMED_TRANSPORTS.litellm, skipsOpenAI: true };
+  if (typeof transport === "string" && Object.hasOwn(NAMED_TRANSPORTS, transport)) {
+    const named = NAMED_TRANSPORTS[transport as keyof typeof NAMED_TRANSPORTS];
+    return { ...named, skipsOpenAI: transport === "litellm" };
+  }
+  if (typeof transport !== "object" || Array.isArray(transport)) {
+    throw new TypeError(`Invalid sessionTransport: ${ALLOWED}; got ${describeValue(transport)}.`);
+  }
+  const unknown = Object.keys(transport).find((key) => !["body", "metadata", "headers"].includes(key));
+  if (unknown !== undefined) {
+    throw new TypeError(`Invalid sessionTransport: ${ALLOWED}; got the key ${describeValue(unknown)}.`);
+  }
+
+  const fields = transport as SessionTransportFields;
+  const parsed = {
+    body: parseNames(fields.body, "body", (name) => name !== "" && !RESERVED_FIELDS.has(name)),
+    metadata: parseNames(fields.metadata, "metadata", (name) => name !== "" && name !== "__proto__"),
+    headers: parseNames(
+      fields.headers,
+      "headers",
+      (name) => HEADER_NAME.test(name) && !RESERVED_HEADERS.has(name.toLowerCase()),
+    ),
+    skipsOpenAI: false,
+  };
+  if (parsed.body.length + parsed.metadata.length + parsed.headers.length === 0) {
+    throw new TypeError(
+      'Invalid sessionTransport: no name in "body", "metadata" or "headers"; to send nothing, use "none".',
+    );
+  }
+  return parsed;
+}
+
+function parseNames(names: unknown, key: string, isAllowed: (name: string) => boolean): readonly string[] {
+  if (names === undefined || names === null) return [];
+  if (!Array.isArray(names)) throw invalid(`sessionTransport.${key}`, "an array of names", names);
+  for (const name of names) {
+    if (typeof name !== "string" || !isAllowed(name)) {
+      throw new TypeError(`Invalid sessionTransport.${key}: ${describeValue(name)} can't hold a session id.`);
+    }
+  }
+  return [...names];
+}
