@@ -10,6 +10,15 @@ import { invalid } from "../utils/invalid.js";
 import type { SessionSummary } from "../utils/session_sums.js";
 import { CallRecords, type SessionCall } from "./call_records.js";
 
+/** What LangChain tells a handler about a run that starts, after its input. */
+type RunArguments = [
+  runId: string,
+  parentRunId?: string,
+  extraParams?: Record<string, unknown>,
+  tags?: string[],
+  metadata?: Record<string, unknown>,
+];
+
 /** Fields of {@link SessionCallbackHandler}. */
 export interface SessionCallbackHandlerFields {
   /** The session of the calls made under the handler. Default: a new id. Empty string: unset. */
@@ -76,29 +85,12 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
     return this;
   }
 
-  override handleChatModelStart(
-    llm: Serialized,
-    _messages: BaseMessage[][],
-    runId: string,
-    parentRunId?: string,
-    extraParams?: Record<string, unknown>,
-    _tags?: string[],
-    metadata?: Record<string, unknown>,
-  ): void {
+  override handleChatModelStart(llm: Serialized, _messages: BaseMessage[][], ...run: RunArguments): void {
+    const [runId, parentRunId, extraParams, , metadata] = run;
     this.records.start(runId, parentRunId, modelOf(llm, extraParams, metadata));
   }
 
-  override handleLLMStart(
-    llm: Serialized,
-    _prompts: string[],
-    ...run: [
-      runId: string,
-      parentRunId?: string,
-      extraParams?: Record<string, unknown>,
-      tags?: string[],
-      metadata?: Record<string, unknown>,
-    ]
-  ): void {
+  override handleLLMStart(llm: Serialized, _prompts: string[], ...run: RunArguments): void {
     this.handleChatModelStart(llm, [], ...run);
   }
 

@@ -1,34 +1,20 @@
+import type { Callbacks } from "@langchain/core/callbacks/manager";
 import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
-import type { AIMessageChunk } from "@langchain/core/messages";
+import type { AIMessageChunk, BaseMessageLike } from "@langchain/core/messages";
+import type { LLMResult } from "@langchain/core/outputs";
 import type { RunnableBatchOptions } from "@langchain/core/runnables";
 import type { IterableReadableStream } from "@langchain/core/utils/stream";
 import { ChatOpenAI, type ChatOpenAICallOptions } from "@langchain/openai";
-import type { ResolvedSession } from "../session/types.js";
 import { optionsOfEachInput } from "../utils/batch_options.js";
 
 /**
- * A session that an entry point resolved. It travels as the call option `sessionId`: core's `ensureConfig`,
- * which `stream` and `batch` call first, drops symbol keys.
- */
-export class ResolvedSessionOption {
-  readonly #isResolved = true;
-
-  constructor(readonly session: ResolvedSession | undefined) {}
-
-  /** Looks for the private field: `instanceof` would run the code of a Proxy that somebody passed as an id. */
-  static from(option: unknown): ResolvedSessionOption | undefined {
-    return typeof option === "object" && option !== null && #isResolved in option ? option : undefined;
-  }
-}
-
-/**
- * `ChatOpenAI` whose `stream`, `batch`, `streamEvents` and `streamLog` resolve the session first: core's
- * `ensureConfig` merges the implicit config into the options, and afterwards a bound value and an inherited one
- * look the same. If that fails, the options pass as they are, and the call throws the error itself: in a batch,
- * the other inputs go on.
+ * `ChatOpenAI` with entry points that resolve the session first, and pass it on as call option `sessionId`.
+ * Core's `ensureConfig` merges the implicit config into the options, and afterwards a bound value and an
+ * inherited one look the same. If the resolution fails, the options pass unchanged and the call itself throws:
+ * in a batch, the other inputs go on.
  */
 class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> extends ChatOpenAI<CallOptions> {
-  protected withResolvedSession(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {
+  protected resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {
     return options;
   }
 
@@ -36,7 +22,7 @@ class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> extends Cha
     input: BaseLanguageModelInput,
     options?: Partial<CallOptions>,
   ): Promise<IterableReadableStream<AIMessageChunk>> {
-    return super.stream(input, this.withResolvedSession(options) as CallOptions);
+    return super.stream(input, this.resolveEarly(options) as CallOptions);
   }
 
   override async batch(
@@ -44,12 +30,12 @@ class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> extends Cha
     options?: Partial<CallOptions> | Partial<CallOptions>[],
     batchOptions?: RunnableBatchOptions,
   ): Promise<AIMessageChunk[]> {
-    const resolved = optionsOfEachInput(inputs.length, options).map((each) => this.resolvedOr(each));
+    const resolved = optionsOfEachInput(inputs.length, options).map((each) => this.tryResolveEarly(each));
     return super.batch(inputs, resolved as Partial<CallOptions>[], batchOptions as { returnExceptions?: false });
   }
 
   override streamEvents(input: BaseLanguageModelInput, options?: Partial<CallOptions>, streamOptions?: object): never {
-    const resolved = this.resolvedOr(options) as Partial<CallOptions> & { version: "v2" };
+    const resolved = this.tryResolveEarly(options) as Partial<CallOptions> & { version: "v2" };
     return super.streamEvents(input, resolved, streamOptions) as never;
   }
 
@@ -58,12 +44,25 @@ class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> extends Cha
     options?: Partial<CallOptions>,
     streamOptions?: object,
   ): ReturnType<ChatOpenAI["streamLog"]> {
-    return super.streamLog(input, this.resolvedOr(options), streamOptions);
+    return super.streamLog(input, this.tryResolveEarly(options), streamOptions);
   }
 
-  private resolvedOr(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {
+  /** Core merges `callbacks` into the config after the session is resolved; one of them may be a handler with a session. */
+  override async generate(
+    messages: BaseMessageLike[][],
+    options?: string[] | Partial<CallOptions>,
+    callbacks?: Callbacks,
+  ): Promise<LLMResult> {
+    const callOptions = (Array.isArray(options) ? { stop: options } : options) as Partial<CallOptions> | undefined;
+    return super.generate(
+      messages,
+      callOptions?.callbacks || !callbacks ? callOptions : ({ ...callOptions, callbacks } as CallOptions),
+    );
+  }
+
+  private tryResolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {
     try {
-      return this.withResolvedSession(options);
+      return this.resolveEarly(options);
     } catch {
       return options;
     }

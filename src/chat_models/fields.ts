@@ -1,19 +1,8 @@
 import type { ChatOpenAICallOptions, ChatOpenAIFields } from "@langchain/openai";
-import type { SessionTransport } from "../transport/named_transports.js";
+import type { SessionFields } from "../openai_client/fields.js";
 
 /** Fields of `SessionChatOpenAI`, beside those of `ChatOpenAI`. */
-export interface SessionChatOpenAIFields extends ChatOpenAIFields {
-  /**
-   * The session of a call that names none: 1 to 1,024 characters. `false`: such a call has no session,
-   * which is right for a server that shares one model. Empty string: unset.
-   *
-   * Default: environment variable `LITELLM_SESSION_ID`, else a new id for this model object.
-   */
-  sessionId?: string | false | undefined;
-
-  /** How a session id is written into a request. Default: `"litellm"`. */
-  sessionTransport?: SessionTransport | undefined;
-
+export interface SessionChatOpenAIFields extends ChatOpenAIFields, SessionFields {
   /**
    * `/responses`: continue from the last answer in the messages by `previous_response_id`, and send
    * only the messages after it. The whole history is sent if the history before that answer was edited,

@@ -34,7 +34,7 @@ export function instrumentInnerModel<Inner extends InnerModel>(inner: Inner): In
   ) => Promise<unknown>;
 
   const writeAndSend = async (body: RequestParts["body"], options: RequestOptions = {}) => {
-    const { session, extraBody, request } = getRequestContext(options) ?? {};
+    const { sessionId, extraBody, request } = getRequestContext(options) ?? {};
     if (!request) return completionWithRetry.call(inner, body, options);
     const { writer, previousResponseId, observation } = request;
     const extended = withExtraBody(body, extraBody);
@@ -42,7 +42,7 @@ export function instrumentInnerModel<Inner extends InnerModel>(inner: Inner): In
       body: previousResponseId === undefined ? extended : { ...extended, previous_response_id: previousResponseId },
       headers: mergeHeaders(options.headers, options.options?.headers),
     };
-    const written = session ? writer.write(parts, session.id, targetOf(inner)) : parts;
+    const written = sessionId === undefined ? parts : writer.write(parts, sessionId, targetOf(inner));
     const sent = withObservation(options, observation);
     if (written.headers) sent.headers = written.headers;
     const response = await completionWithRetry.call(inner, written.body, sent);

@@ -7,36 +7,34 @@
  *   SessionChatOpenAI._separateRunnableConfigFromCallOptionsCompat(options)
  *      |  resolves the session, checks `extraBody`, and stores a RequestContext in the call options
  *      v
- *   SessionChatOpenAI._generate(), _streamResponseChunks(), _streamChatModelEvents()
- *      |  add to the context what belongs to one request: `request`
+ *   SessionChatOpenAI._generate(), _streamResponseChunks() or _streamChatModelEvents()
+ *      |  adds to the context what belongs to one request: `request`
  *      v
- *   ChatOpenAICompletions or ChatOpenAIResponses .completionWithRetry(body, options)   (inner_models.ts)
- *      |  writes the session id, `extraBody` and `previous_response_id` into body and headers
+ *   completionWithRetry(body, options) of the inner model                (inner_models.ts)
+ *      |  writes the session id, `extraBody` and `previous_response_id`
  *      v
- *   fetch()                                                                            (observe_responses.ts)
+ *   fetch()                                                              (openai_client/observe_responses.ts)
  *      |  stores the response's headers in `request.observation`
  *      v
- *   `response_metadata.litellm` of the answer, `sessionId` and `callId` of an error    (response_metadata.ts)
+ *   `response_metadata.litellm` of the answer                            (response_metadata.ts)
  *
  * The context travels among the call options, so that concurrent calls never see each other's.
  */
 import type { ResponseObservation } from "../openai_client/observe_responses.js";
-import type { ResolvedSession } from "../session/types.js";
 import type { SessionWriter } from "../transport/session_writer.js";
 
 /** What this package knows of one model call. */
 export interface RequestContext {
   /** Undefined if the call has no session. */
-  readonly session: ResolvedSession | undefined;
+  readonly sessionId: string | undefined;
   /** Call option `extraBody`, checked. */
   readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
-  /** The `session_id` for the run's metadata. Undefined if none is written. */
-  readonly metadataSessionId?: string | undefined;
-  /** What belongs to one request of the call. A call whose previous response is refused makes two. */
-  readonly request?: RequestPart | undefined;
+  /** Whether the run's metadata gets the session id. */
+  readonly isInMetadata?: boolean;
+  /** What belongs to one request. A call whose `previous_response_id` is refused makes two. */
+  readonly request?: RequestPart;
 }
 
-/** What belongs to one request. */
 export interface RequestPart {
   readonly writer: SessionWriter;
   /** The response that this request continues. It overrides a null of the user's. */
@@ -50,9 +48,7 @@ export interface ModelResponseObservation extends ResponseObservation {
   capturesStream?: boolean;
   /** Whether the next call may continue this answer, so that its id must be that of a stream's last event. */
   isChained?: boolean;
-  /** Whether the response is a stream. */
   isStream?: boolean;
-  /** The usage in the stream. */
   usage?: unknown;
   /** The id in the last event of a `/responses` stream. A proxy may send another id in each event. */
   responseId?: string | undefined;
@@ -62,32 +58,27 @@ export interface ModelResponseObservation extends ResponseObservation {
 const REQUEST_CONTEXT: unique symbol = Symbol("langchain-litellm-session.request_context");
 
 interface CarryingOptions {
-  [REQUEST_CONTEXT]?: RequestContext | undefined;
-  options?: { [REQUEST_CONTEXT]?: RequestContext };
+  [REQUEST_CONTEXT]?: RequestContext;
+  options?: CarryingOptions;
 }
 
-/**
- * The context of a call or of a request. Undefined if the options come from another model, which called
- * `_generate` of this one directly.
- */
+/** Undefined if the options come from another model, which called `_generate` of this one directly. */
 export function getRequestContext(options: object | undefined): RequestContext | undefined {
   return (options as CarryingOptions | undefined)?.[REQUEST_CONTEXT];
 }
 
-/** Stores the context in call options. Overwrites that of another model, which forwards its call options to this one. */
-export function setRequestContext(options: object, context: RequestContext): void {
+/** Stores the context. Overwrites that of another model, which forwards its call options to this one. */
+export function setRequestContext<Options extends object>(options: Options, context: RequestContext): Options {
   (options as CarryingOptions)[REQUEST_CONTEXT] = context;
+  return options;
 }
 
 /**
- * The call options of one request of the call. The context is stored twice: for a stream, ChatOpenAI passes all
- * call options on to `completionWithRetry`, for a plain call `options.options` alone.
+ * The call options of one request. The context is stored twice: for a stream, ChatOpenAI passes all call options
+ * on to `completionWithRetry`, for a plain call `options.options` alone. It is assigned after the spread: a symbol
+ * key beside a spread in a literal takes ten times as long.
  */
 export function withRequest<Options extends object>(options: Options, context: RequestContext): Options {
-  const requestOptions = { ...(options as CarryingOptions).options };
-  // Assigned: a symbol key beside a spread in a literal takes ten times as long.
-  setRequestContext(requestOptions, context);
-  const callOptions = { ...options, options: requestOptions };
-  setRequestContext(callOptions, context);
-  return callOptions;
+  const requestOptions = setRequestContext({ ...(options as CarryingOptions).options }, context);
+  return setRequestContext({ ...options, options: requestOptions }, context);
 }

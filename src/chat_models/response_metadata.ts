@@ -3,13 +3,15 @@ import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import { annotateError } from "../openai_client/annotate_error.js";
 import { costOf, type LiteLLMResponseMetadata, parseResponseHeaders } from "../transport/response_headers.js";
 import { responseMetadataOf } from "../utils/response_metadata.js";
-import type { ModelResponseObservation } from "./request_context.js";
+import type { RequestContext } from "./request_context.js";
+
+/** The context of a request that was sent. */
+export type SentContext = RequestContext & Required<Pick<RequestContext, "request">>;
 
 /** Adds LiteLLM's metadata to the answer of a plain call, or `sessionId` and `callId` to its error. */
 export function annotateResult(
   result: Promise<ChatResult>,
-  observation: ModelResponseObservation,
-  sessionId: string | undefined,
+  { sessionId, request: { observation } }: SentContext,
 ): Promise<ChatResult> {
   return result.then(
     (answer) => {
@@ -31,8 +33,7 @@ export function annotateResult(
 /** The same for chunks. The first chunk gets the headers, the one with the usage gets the cost, and `concat` merges both. */
 export function annotateChunks(
   chunks: AsyncGenerator<ChatGenerationChunk>,
-  observation: ModelResponseObservation,
-  sessionId: string | undefined,
+  { sessionId, request: { observation } }: SentContext,
 ): AsyncGenerator<ChatGenerationChunk> {
   let isFirst = true;
   let costUsd: number | undefined;
@@ -56,8 +57,7 @@ export function annotateChunks(
 /** The same for the events of `streamEvents` v3. */
 export async function* annotateEvents(
   events: AsyncGenerator<ChatModelStreamEvent>,
-  observation: ModelResponseObservation,
-  sessionId: string | undefined,
+  { sessionId, request: { observation } }: SentContext,
 ): AsyncGenerator<ChatModelStreamEvent> {
   try {
     for await (const event of events) {

@@ -1,33 +1,27 @@
-import type { CallbackManagerForLLMRun, Callbacks } from "@langchain/core/callbacks/manager";
+import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
-import type { BaseMessage, BaseMessageLike } from "@langchain/core/messages";
-import type { ChatGenerationChunk, ChatResult, LLMResult } from "@langchain/core/outputs";
+import type { BaseMessage } from "@langchain/core/messages";
+import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { type ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
 import { enableImplicitConfig } from "../context/async_context.js";
 import { sessionLookup } from "../context/session_lookup.js";
 import { ConversationTurn } from "../conversation/conversation_turn.js";
-import { type ConversationBodyFields, planConversation } from "../conversation/plan.js";
+import { type ConversationBodyFields, isAnswerContinuable } from "../conversation/plan.js";
 import { checkApiKey } from "../openai_client/check_api_key.js";
 import { resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
-import { metadataSessionId } from "../session/run_metadata.js";
+import { isSessionMetadataFree } from "../session/run_metadata.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import type { DefaultSession, ResolvedSession, SessionLookup } from "../session/types.js";
+import type { DefaultSession, SessionLookup } from "../session/types.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
 import { cloneInstance } from "../utils/clone_instance.js";
 import { checkExtraBody, mergeCallOptions } from "./call_options.js";
-import { EarlyResolvingChatOpenAI, ResolvedSessionOption } from "./early_resolution.js";
+import { EarlyResolvingChatOpenAI } from "./early_resolution.js";
 import type { SessionChatOpenAICallOptions, SessionChatOpenAIFields } from "./fields.js";
 import { instrumentInnerModel } from "./inner_models.js";
-import {
-  getRequestContext,
-  type ModelResponseObservation,
-  type RequestContext,
-  setRequestContext,
-  withRequest,
-} from "./request_context.js";
-import { annotateChunks, annotateEvents, annotateResult } from "./response_metadata.js";
+import { getRequestContext, type RequestContext, setRequestContext, withRequest } from "./request_context.js";
+import { annotateChunks, annotateEvents, annotateResult, type SentContext } from "./response_metadata.js";
 import { checkUsePreviousResponseId } from "./validate_fields.js";
 
 /** Makes one request with these messages. */
@@ -136,19 +130,6 @@ export class SessionChatOpenAI<
     return super.bindTools(tools, kwargs) as this;
   }
 
-  override async generate(
-    messages: BaseMessageLike[][],
-    options?: string[] | Partial<CallOptions>,
-    callbacks?: Callbacks,
-  ): Promise<LLMResult> {
-    const callOptions = Array.isArray(options) ? ({ stop: options } as Partial<CallOptions>) : options;
-    // The session may be that of a handler in the third argument, which core merges in after it is resolved.
-    return super.generate(
-      messages,
-      callbacks && !callOptions?.callbacks ? ({ ...callOptions, callbacks } as Partial<CallOptions>) : callOptions,
-    );
-  }
-
   /** The one method in which call options and the whole config meet, whatever the entry point. */
   protected override _separateRunnableConfigFromCallOptionsCompat(
     options?: Partial<CallOptions>,
@@ -157,12 +138,8 @@ export class SessionChatOpenAI<
     const { lookup, ...context } = this.createContext(merged);
     const [config, callOptions] = super._separateRunnableConfigFromCallOptionsCompat(merged as Partial<CallOptions>);
     delete callOptions.sessionId;
-    const { session } = context;
-    setRequestContext(callOptions, {
-      ...context,
-      metadataSessionId: session && metadataSessionId(config.metadata, session, lookup),
-    });
-    return [config, callOptions];
+    const isInMetadata = !this.isGenerated(context.sessionId) && isSessionMetadataFree(config.metadata, lookup);
+    return [config, setRequestContext(callOptions, { ...context, isInMetadata })];
   }
 
   /**
@@ -171,8 +148,8 @@ export class SessionChatOpenAI<
    */
   override getLsParams(options: this["ParsedCallOptions"]): ReturnType<ChatOpenAI<CallOptions>["getLsParams"]> {
     const params = super.getLsParams(options);
-    const sessionId = getRequestContext(options)?.metadataSessionId;
-    return sessionId === undefined ? params : Object.assign(params, { session_id: sessionId });
+    const { sessionId, isInMetadata } = getRequestContext(options) ?? {};
+    return isInMetadata && sessionId !== undefined ? Object.assign(params, { session_id: sessionId }) : params;
   }
 
   override async _generate(
@@ -180,9 +157,9 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): Promise<ChatResult> {
-    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, observation, sessionId) => {
-      observation.capturesStream = true; // With `streaming: true`, ChatOpenAI joins the chunks and adds their costs up.
-      return annotateResult(super._generate(sent, requestOptions, runManager), observation, sessionId);
+    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, context) => {
+      context.request.observation.capturesStream = true; // With `streaming: true`, ChatOpenAI joins the chunks.
+      return annotateResult(super._generate(sent, requestOptions, runManager), context);
     });
     return turn ? turn.generate(send) : send(messages);
   }
@@ -192,8 +169,8 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, observation, sessionId) =>
-      annotateChunks(super._streamResponseChunks(sent, requestOptions, runManager), observation, sessionId),
+    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, context) =>
+      annotateChunks(super._streamResponseChunks(sent, requestOptions, runManager), context),
     );
     return turn ? turn.stream(send) : send(messages);
   }
@@ -203,34 +180,29 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
-    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, observation, sessionId) => {
-      observation.capturesStream = true; // LangChain's events have the token counts of the usage, not its cost.
-      return annotateEvents(super._streamChatModelEvents(sent, requestOptions, runManager), observation, sessionId);
+    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, context) => {
+      context.request.observation.capturesStream = true; // LangChain's events have the tokens of the usage, not its cost.
+      return annotateEvents(super._streamChatModelEvents(sent, requestOptions, runManager), context);
     });
     return turn ? turn.events(send) : send(messages);
   }
 
   /**
-   * What the three kinds of call share: `send` makes a request that carries the call's context, and `turn`, if
-   * the model continues conversations, decides which messages it sends.
+   * What the three kinds of call share: `send` makes a request that carries the call's context. `turn` decides
+   * which messages it sends, if the model continues conversations.
    */
   private prepareCall<T>(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
-    request: (
-      messages: BaseMessage[],
-      options: this["ParsedCallOptions"],
-      observation: ModelResponseObservation,
-      sessionId: string | undefined,
-    ) => T,
+    request: (messages: BaseMessage[], options: this["ParsedCallOptions"], context: SentContext) => T,
   ): { send: Send<T>; turn: ConversationTurn | undefined } {
     // Another model that calls `_generate` of this one passes no config: the implicit config counts then.
     const context = getRequestContext(options) ?? this.createContext(mergeCallOptions(this.defaultOptions, options));
-    const { session, extraBody } = context;
+    const { sessionId, extraBody } = context;
     const send: Send<T> = (sent, previousResponseId) => {
-      const observation: ModelResponseObservation = { isChained: this.usePreviousResponseId };
-      const part = { writer: this.writer, previousResponseId, observation };
-      return request(sent, withRequest(options, { session, extraBody, request: part }), observation, session?.id);
+      const observation = { isChained: this.usePreviousResponseId };
+      const sentContext = { sessionId, extraBody, request: { writer: this.writer, previousResponseId, observation } };
+      return request(sent, withRequest(options, sentContext), sentContext);
     };
     return { send, turn: this.conversationTurn(messages, options, context) };
   }
@@ -243,34 +215,33 @@ export class SessionChatOpenAI<
     if (!this.usePreviousResponseId || !this._useResponsesApi(options)) return undefined;
     const { previous_response_id } = options;
     const body: ConversationBodyFields = { previous_response_id, ...this.modelKwargs, ...extraBody };
+    if (!isAnswerContinuable(body, this.zdrEnabled)) return undefined;
     const model = typeof body.model === "string" ? body.model : this.model;
-    const zdrEnabled = this.zdrEnabled ?? false;
-    return new ConversationTurn(messages, () => planConversation({ messages, body, zdrEnabled, model }));
+    return new ConversationTurn(messages, body, model);
   }
 
   /** The context of a call with these options, bound ones included, and the lookup by which its session was resolved. */
-  private createContext(
-    options: Partial<SessionChatOpenAICallOptions>,
-  ): RequestContext & { readonly lookup: SessionLookup } {
-    const { session, lookup } = this.resolveSession(options);
-    if (session) this.writer.check(session.id);
-    return { session, lookup, extraBody: checkExtraBody(options.extraBody) };
-  }
-
-  protected withResolvedSession(options: Partial<CallOptions> | undefined): Partial<CallOptions> {
-    const { session } = this.resolveSession(mergeCallOptions(this.defaultOptions, options));
-    return { ...options, sessionId: new ResolvedSessionOption(session) } as unknown as Partial<CallOptions>;
-  }
-
-  private resolveSession(options: Partial<SessionChatOpenAICallOptions>): {
-    session: ResolvedSession | undefined;
-    lookup: SessionLookup;
-  } {
+  private createContext(options: Partial<SessionChatOpenAICallOptions>): RequestContext & { lookup: SessionLookup } {
     const lookup = sessionLookup(options.sessionId, options);
-    const resolved = ResolvedSessionOption.from(options.sessionId);
-    if (resolved) return { session: resolved.session, lookup };
+    const sessionId = this.resolveSession(lookup);
+    if (sessionId !== undefined) this.writer.check(sessionId);
+    return { sessionId, lookup, extraBody: checkExtraBody(options.extraBody) };
+  }
+
+  protected resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> {
+    const merged = mergeCallOptions(this.defaultOptions, options);
+    const sessionId = this.resolveSession(sessionLookup(merged.sessionId, merged)) ?? false;
+    return { ...options, sessionId } as Partial<CallOptions>;
+  }
+
+  private resolveSession(lookup: SessionLookup): string | undefined {
     const { defaultSession: session, defaultOptions, callbacks: constructorCallbacks } = this;
-    const boundCallbacks = defaultOptions?.callbacks;
-    return { session: resolveModelSession(lookup, { session, boundCallbacks, constructorCallbacks }), lookup };
+    return resolveModelSession(lookup, { session, boundCallbacks: defaultOptions?.callbacks, constructorCallbacks });
+  }
+
+  /** Whether an id was generated for this model object. It is not written into metadata: it would only add noise to traces. */
+  private isGenerated(sessionId: string | undefined): boolean {
+    const { defaultSession } = this;
+    return defaultSession && defaultSession.origin === "generated" && defaultSession.id === sessionId;
   }
 }

@@ -16,5 +16,5 @@ import { sessionLookup } from "./session_lookup.js";
  */
 export function getSessionId(config?: RunnableConfig): string | undefined {
   const { sessionId } = (config ?? {}) as { sessionId?: unknown };
-  return resolveModelSession(sessionLookup(sessionId, config), { session: false })?.id;
+  return resolveModelSession(sessionLookup(sessionId, config), { session: false });
 }

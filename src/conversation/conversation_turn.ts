@@ -3,7 +3,7 @@ import type { BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import { responseMetadataOf } from "../utils/response_metadata.js";
 import { HISTORY_DIGEST_KEY, isResponseId } from "./history.js";
-import type { ConversationPlan } from "./plan.js";
+import { type ConversationBodyFields, type ConversationPlan, planConversation } from "./plan.js";
 import { isPreviousResponseRejected } from "./rejection.js";
 
 /** Makes one request with these messages, which continues the previous response if there is one. */
@@ -14,10 +14,10 @@ type Send<T> = (messages: BaseMessage[], previousResponseId?: string) => T;
  * if the previous response is rejected, and stores in the answer what the next call needs to continue it.
  */
 export class ConversationTurn {
-  /** @param plan Decides what to send. Resolves to undefined if nothing is chained. */
   constructor(
     private readonly messages: BaseMessage[],
-    private readonly plan: () => Promise<ConversationPlan | undefined>,
+    private readonly body: ConversationBodyFields,
+    private readonly model: string,
   ) {}
 
   async generate(send: Send<Promise<ChatResult>>): Promise<ChatResult> {
@@ -30,10 +30,6 @@ export class ConversationTurn {
 
   async *stream(send: Send<AsyncGenerator<ChatGenerationChunk>>): AsyncGenerator<ChatGenerationChunk> {
     const plan = await this.plan();
-    if (!plan) {
-      yield* send(this.messages);
-      return;
-    }
     let firstId: unknown;
     for await (const chunk of this.iterateWithFallback(plan, send)) {
       const metadata = responseMetadataOf(chunk.message);
@@ -60,29 +56,31 @@ export class ConversationTurn {
     }
   }
 
-  private async sendWithFallback<T>(plan: ConversationPlan | undefined, send: Send<Promise<T>>): Promise<T> {
-    const continuation = plan?.continuation;
+  private plan(): Promise<ConversationPlan> {
+    return planConversation(this.messages, this.body, this.model);
+  }
+
+  private async sendWithFallback<T>({ continuation }: ConversationPlan, send: Send<Promise<T>>): Promise<T> {
     if (!continuation) return send(this.messages);
     try {
       return await send(continuation.messages, continuation.previousResponseId);
     } catch (error) {
-      rethrowUnlessRejected(error, plan);
+      if (!isPreviousResponseRejected(error, continuation.previousResponseId)) throw error;
       return send(this.messages);
     }
   }
 
   /** The proxy rejects a previous response before the first event. An error after it is the caller's. */
   private async *iterateWithFallback<T>(
-    plan: ConversationPlan | undefined,
+    { continuation }: ConversationPlan,
     send: Send<AsyncGenerator<T>>,
   ): AsyncGenerator<T> {
-    const continuation = plan?.continuation;
     let events = send(continuation?.messages ?? this.messages, continuation?.previousResponseId);
     let step: IteratorResult<T>;
     try {
       step = await events.next();
     } catch (error) {
-      rethrowUnlessRejected(error, plan);
+      if (!continuation || !isPreviousResponseRejected(error, continuation.previousResponseId)) throw error;
       events = send(this.messages);
       step = await events.next();
     }
@@ -97,11 +95,6 @@ export class ConversationTurn {
   }
 }
 
-function rethrowUnlessRejected(error: unknown, plan: ConversationPlan | undefined): void {
-  const previousResponseId = plan?.continuation?.previousResponseId;
-  if (previousResponseId === undefined || !isPreviousResponseRejected(error, previousResponseId)) throw error;
-}
-
-function setHistoryDigest(metadata: Record<string, unknown>, plan: ConversationPlan | undefined): void {
-  if (plan?.historyDigest !== undefined) metadata[HISTORY_DIGEST_KEY] = plan.historyDigest;
+function setHistoryDigest(metadata: Record<string, unknown>, { historyDigest }: ConversationPlan): void {
+  if (historyDigest !== undefined) metadata[HISTORY_DIGEST_KEY] = historyDigest;
 }

@@ -9,47 +9,36 @@ export interface ConversationBodyFields {
   readonly previous_response_id?: unknown;
 }
 
-/** What a call says about its conversation. */
-export interface ConversationInput {
-  readonly messages: BaseMessage[];
-  /** The fields that the user put into the request body, by `modelKwargs`, call options or `extraBody`. */
-  readonly body: ConversationBodyFields;
-  readonly zdrEnabled: boolean;
-  /** The model that is asked for. */
-  readonly model: string;
-}
-
 /** How a call continues its conversation. */
 export interface ConversationPlan {
   /** What to send instead of the whole history. Undefined: the whole history is sent. */
-  readonly continuation: Continuation | undefined;
+  readonly continuation?: Continuation | undefined;
   /** The digest to store in the answer. Undefined: the answer is stored without one. */
-  readonly historyDigest: string | undefined;
+  readonly historyDigest?: string;
+}
+
+/**
+ * Whether the next call can continue the answer by `previous_response_id`: the provider stores it under its own
+ * id, and not in a `conversation`.
+ */
+export function isAnswerContinuable(body: ConversationBodyFields, zdrEnabled: boolean | undefined): boolean {
+  return !zdrEnabled && body.store !== false && !isPresent(body.conversation);
 }
 
 /**
  * Decides what a call sends: the whole history, or only the messages after the last answer.
  *
- * @returns Undefined if nothing is chained, because the answer can't be continued by `previous_response_id`.
+ * @param model The model that is asked for.
  */
-export async function planConversation({
-  messages,
-  body,
-  model,
-  zdrEnabled,
-}: ConversationInput): Promise<ConversationPlan | undefined> {
-  if (!isAnswerContinuable(body, zdrEnabled)) return undefined;
+export async function planConversation(
+  messages: BaseMessage[],
+  body: ConversationBodyFields,
+  model: string,
+): Promise<ConversationPlan> {
   // If the user says what to continue, the messages are not the whole history of the answer.
-  if (isPresent(body.previous_response_id)) return { continuation: undefined, historyDigest: undefined };
-  return {
-    continuation: await continueHistory(messages, model),
-    historyDigest: await digestHistory(messages, model),
-  };
-}
-
-/** Whether the provider stores the answer under its own id, and not in a `conversation`. */
-export function isAnswerContinuable(body: ConversationBodyFields, zdrEnabled: boolean): boolean {
-  return !zdrEnabled && body.store !== false && !isPresent(body.conversation);
+  if (isPresent(body.previous_response_id)) return {};
+  const continuation = await continueHistory(messages, model);
+  return { continuation, historyDigest: await digestHistory(messages, model) };
 }
 
 function isPresent(value: unknown): boolean {

@@ -3,28 +3,19 @@ import { enableImplicitConfig } from "../context/async_context.js";
 import { sessionLookup } from "../context/session_lookup.js";
 import { annotateError } from "../openai_client/annotate_error.js";
 import { checkApiKey } from "../openai_client/check_api_key.js";
+import type { SessionFields } from "../openai_client/fields.js";
 import { observeResponses, type ResponseObservation, withObservation } from "../openai_client/observe_responses.js";
 import { resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import type { DefaultSession } from "../session/types.js";
 import type { HeadersInput } from "../transport/headers.js";
-import type { SessionTransport } from "../transport/named_transports.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
 import { cloneInstance } from "../utils/clone_instance.js";
 
 /** Fields of {@link SessionOpenAIEmbeddings}, beside those of `OpenAIEmbeddings`. */
-export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<typeof OpenAIEmbeddings>[0]> & {
-  /**
-   * The session of a request that is made outside any run with a session: 1 to 1,024 characters. `false`: such
-   * a request has no session. Empty string: unset. Default: environment variable `LITELLM_SESSION_ID`, else
-   * a new id for this object.
-   */
-  sessionId?: string | false | undefined;
-
-  /** How a session id is written into a request. Default: `"litellm"`. */
-  sessionTransport?: SessionTransport | undefined;
-};
+export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<typeof OpenAIEmbeddings>[0]> &
+  SessionFields;
 
 /**
  * `OpenAIEmbeddings` for use behind a LiteLLM proxy: the embeddings of a retrieval are in the
@@ -89,13 +80,13 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     request: OpenAIClient.EmbeddingCreateParams,
   ): Promise<OpenAIClient.CreateEmbeddingResponse> {
     const lookup = sessionLookup(this.boundSessionId, undefined);
-    const session = resolveModelSession(lookup, { session: this.defaultSession });
-    if (session) this.writer.check(session.id);
+    const sessionId = resolveModelSession(lookup, { session: this.defaultSession });
+    if (sessionId !== undefined) this.writer.check(sessionId);
     const observation: ResponseObservation = {};
     try {
-      return await super.embeddingWithRetry.call(this.withWritingClient(session?.id, observation), request);
+      return await super.embeddingWithRetry.call(this.withWritingClient(sessionId, observation), request);
     } catch (error) {
-      throw annotateError(error, observation.headers, session?.id);
+      throw annotateError(error, observation.headers, sessionId);
     }
   }
 

@@ -2,42 +2,24 @@ import {
   ensureConfig,
   mergeConfigs,
   Runnable,
-  type RunnableBatchOptions,
   type RunnableConfig,
   type RunnableRetry,
   type RunnableWithFallbacks,
 } from "@langchain/core/runnables";
-import type { StreamEvent } from "@langchain/core/tracers/log_stream";
-import { IterableReadableStream } from "@langchain/core/utils/stream";
-import {
-  enableImplicitConfig,
-  iterateInContext,
-  iterateWithSession,
-  runWithSession,
-  snapshotAsyncContext,
-} from "../context/async_context.js";
+import { enableImplicitConfig, runWithSession } from "../context/async_context.js";
 import { sessionLookup } from "../context/session_lookup.js";
 import { resolveWrapperSession } from "../session/precedence.js";
-import { withSessionMetadata } from "../session/run_metadata.js";
+import { isSessionMetadataFree } from "../session/run_metadata.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import { ACTIVE_SESSION, mergeConfigurable } from "../session/sources.js";
-import type { ResolvedSession } from "../session/types.js";
 import { describeValue } from "../utils/describe_value.js";
 import { invalid } from "../utils/invalid.js";
-import { batchInSessions } from "./batch.js";
+import { DelegatingRunnable, type PreparedCall } from "./delegating_runnable.js";
 import type {
   RunnableWithSessionCallOptions,
   RunnableWithSessionFields,
   RunnableWithSessionOptions,
 } from "./fields.js";
-
-/** A call whose session is resolved: its id, and the config for the Runnable that is wrapped. */
-export interface PreparedCall<CallOptions> {
-  readonly sessionId: string;
-  readonly config: Partial<CallOptions>;
-}
-
-type StreamOptions = Parameters<Runnable["streamEvents"]>[2];
 
 /**
  * Wraps a Runnable so that everything inside one call of it is in one session: every call that a
@@ -47,9 +29,6 @@ type StreamOptions = Parameters<Runnable["streamEvents"]>[2];
  * The id is the first of: call option `sessionId`; `configurable.sessionId` (or `session_id`) of
  * the call; the wrapper's own `sessionId`; the session in which the call is made; `configurable.thread_id` and
  * the metadata's ids; a new one for each call (in `batch`, for each input).
- *
- * Every entry point does the same three steps: resolve the session, run with it as the active session, delegate
- * to the same method of `bound`.
  *
  * @throws {SessionIdError} from the constructor or a call, before anything runs, for an id that can't be sent.
  * @throws {TypeError} from the constructor, for a `bound` that is no Runnable or an `onSession` that is no function.
@@ -66,7 +45,7 @@ export class RunnableWithSession<
   // biome-ignore lint/suspicious/noExplicitAny: the defaults of Runnable
   RunOutput = any,
   CallOptions extends RunnableWithSessionCallOptions = RunnableWithSessionCallOptions,
-> extends Runnable<RunInput, RunOutput, CallOptions> {
+> extends DelegatingRunnable<RunInput, RunOutput, CallOptions> {
   static override lc_name(): string {
     return "RunnableWithSession";
   }
@@ -132,86 +111,6 @@ export class RunnableWithSession<
     return runWithSession(sessionId, () => this.fields.bound.invoke(input, config));
   }
 
-  override async stream(input: RunInput, options?: Partial<CallOptions>): Promise<IterableReadableStream<RunOutput>> {
-    const { sessionId, config } = this.prepareCall(options);
-    const stream = await runWithSession(sessionId, () => this.fields.bound.stream(input, config));
-    return IterableReadableStream.fromAsyncGenerator(iterateWithSession(sessionId, () => stream));
-  }
-
-  override batch(
-    inputs: RunInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions?: RunnableBatchOptions & { returnExceptions?: false },
-  ): Promise<RunOutput[]>;
-  override batch(
-    inputs: RunInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions?: RunnableBatchOptions,
-  ): Promise<(RunOutput | Error)[]>;
-  override async batch(
-    inputs: RunInput[],
-    options?: Partial<CallOptions> | Partial<CallOptions>[],
-    batchOptions?: RunnableBatchOptions,
-  ): Promise<(RunOutput | Error)[]> {
-    this._getOptionsList(options ?? {}, inputs.length); // Throws if the options are not one for each input.
-    return batchInSessions(inputs, options, batchOptions, (input, each) => {
-      const { sessionId, config } = this.prepareCall(each);
-      return () => runWithSession(sessionId, () => this.fields.bound.invoke(input, config));
-    });
-  }
-
-  override async *_streamIterator(input: RunInput, options?: Partial<CallOptions>): AsyncGenerator<RunOutput> {
-    yield* await this.stream(input, options);
-  }
-
-  override async *transform(
-    generator: AsyncGenerator<RunInput>,
-    options: Partial<CallOptions>,
-  ): AsyncGenerator<RunOutput> {
-    const { sessionId, config } = this.prepareCall(options);
-    // `generator` is the previous step of the chain. It runs when it is pulled, and outside this session.
-    const input = iterateInContext(snapshotAsyncContext(), () => generator);
-    yield* iterateWithSession(sessionId, () => this.fields.bound.transform(input, config));
-  }
-
-  override streamEvents(
-    input: RunInput,
-    options: Partial<CallOptions> & { version: "v1" | "v2" },
-    streamOptions?: StreamOptions,
-  ): IterableReadableStream<StreamEvent>;
-  override streamEvents(
-    input: RunInput,
-    options: Partial<CallOptions> & { version: "v1" | "v2"; encoding: "text/event-stream" },
-    streamOptions?: StreamOptions,
-  ): IterableReadableStream<Uint8Array>;
-  override streamEvents(
-    input: RunInput,
-    options: Partial<CallOptions> & { version: "v1" | "v2" },
-    streamOptions?: StreamOptions,
-  ): IterableReadableStream<StreamEvent | Uint8Array> {
-    const { sessionId, config } = this.prepareCall(options);
-    const events = runWithSession(sessionId, () =>
-      this.fields.bound.streamEvents(input, config as typeof options, streamOptions),
-    );
-    // What v3 returns is the bound Runnable's own: a chat model's stream, or a promise of a graph's.
-    if (options?.version !== "v1" && options?.version !== "v2") return events;
-    return IterableReadableStream.fromAsyncGenerator(iterateWithSession(sessionId, () => events));
-  }
-
-  override streamLog(
-    input: RunInput,
-    options?: Partial<CallOptions>,
-    streamOptions?: Parameters<Runnable["streamLog"]>[2],
-  ): ReturnType<Runnable["streamLog"]> {
-    const { sessionId, config } = this.prepareCall(options);
-    return iterateWithSession(sessionId, () => this.fields.bound.streamLog(input, config, streamOptions));
-  }
-
-  /** @internal */
-  override _concatOutputChunks<O>(first: O, second: O): O {
-    return this.fields.bound._concatOutputChunks(first, second);
-  }
-
   /** The same wrapper around what `wrap` makes of the bound Runnable. */
   private rewrap(
     wrap: (bound: Runnable<RunInput, RunOutput>) => unknown,
@@ -230,7 +129,7 @@ export class RunnableWithSession<
   }
 
   /** Resolves the session of a call, calls `onSession`, and writes the session into the config. */
-  private prepareCall(options: Partial<CallOptions> | undefined): PreparedCall<CallOptions> {
+  protected prepareCall(options: Partial<CallOptions> | undefined): PreparedCall<CallOptions> {
     const { config: boundConfig, onSession } = this.fields;
     const { sessionId: option, ...merged } = mergeConfigs(boundConfig, options) as Partial<CallOptions>;
     if (boundConfig?.configurable) {
@@ -238,27 +137,24 @@ export class RunnableWithSession<
     }
     const lookup = sessionLookup(isUnset(option) ? boundConfig?.sessionId : option, merged);
     const config = withoutDefaults(merged);
-    const session = resolveWrapperSession(lookup, () => this.ownSession(config)) ?? {
-      id: newSessionId(),
-      origin: "wrapper",
-    };
-    const configurable: Record<string | symbol, unknown> = { ...config.configurable, sessionId: session.id };
-    if ("session_id" in configurable) configurable.session_id = session.id; // Code inside may read either spelling.
-    configurable[ACTIVE_SESSION] = session.id;
+    const sessionId = resolveWrapperSession(lookup, () => this.ownSessionId(config)) ?? newSessionId();
+    const configurable: Record<string | symbol, unknown> = { ...config.configurable, sessionId };
+    if ("session_id" in configurable) configurable.session_id = sessionId; // Code inside may read either spelling.
+    configurable[ACTIVE_SESSION] = sessionId;
+    const { metadata } = config;
     const prepared: RunnableConfig = {
       ...config,
       configurable,
-      metadata: withSessionMetadata(config.metadata, session, lookup),
+      metadata: isSessionMetadataFree(metadata, lookup) ? { ...metadata, session_id: sessionId } : metadata,
     };
-    onSession?.(session.id, prepared);
-    return { sessionId: session.id, config: prepared as Partial<CallOptions> };
+    onSession?.(sessionId, prepared);
+    return { sessionId, config: prepared as Partial<CallOptions> };
   }
 
-  private ownSession(config: RunnableConfig): ResolvedSession | undefined {
+  private ownSessionId(config: RunnableConfig): string | undefined {
     const { sessionId } = this.fields;
     const id: unknown = typeof sessionId === "function" ? sessionId(config) : sessionId;
-    if (isUnset(id)) return undefined;
-    return { id: checkSessionId(id, 'RunnableWithSession field "sessionId"'), origin: "wrapper" };
+    return isUnset(id) ? undefined : checkSessionId(id, 'RunnableWithSession field "sessionId"');
   }
 }
 

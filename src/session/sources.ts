@@ -1,6 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { checkSessionId, isSessionId, isUnset } from "./session_id.js";
-import type { Callbacks, ModelDefaults, ResolvedSession, SessionLookup } from "./types.js";
+import type { Callbacks, ModelDefaults, SessionLookup } from "./types.js";
 
 /** Marks a `SessionCallbackHandler`. A `Symbol.for`: an app may hold an ESM and a CommonJS copy of this package. */
 export const HANDLER_BRAND: unique symbol = Symbol.for("langchain-litellm-session.handler") as never;
@@ -19,36 +19,28 @@ const CONFIGURABLE_KEYS = ["sessionId", "session_id"] as const;
 /** The keys of an id in `metadata`: LangSmith groups its threads by each of them. */
 const METADATA_KEYS = ["session_id", "thread_id", "conversation_id"] as const;
 
-export function fromCallOption({ option }: SessionLookup): ResolvedSession | undefined {
-  if (isUnset(option)) return undefined;
-  return { id: checkSessionId(option, 'call option "sessionId"'), origin: "call" };
+export function fromCallOption({ option }: SessionLookup): string | undefined {
+  return isUnset(option) ? undefined : checkSessionId(option, 'call option "sessionId"');
 }
 
 /** The active session comes last: LangChain may have replaced the config that the wrapper wrote it into. */
-export function fromConfigurable({
-  config,
-  implicitConfig,
-  activeSessionId,
-}: SessionLookup): ResolvedSession | undefined {
+export function fromConfigurable({ config, implicitConfig, activeSessionId }: SessionLookup): string | undefined {
   for (const each of [config, implicitConfig]) {
     for (const key of CONFIGURABLE_KEYS) {
       const value = each?.configurable?.[key];
-      if (isUnset(value)) continue;
-      return { id: checkSessionId(numberAsString(value), `configurable.${key}`), origin: "configurable" };
+      if (!isUnset(value)) return checkSessionId(numberAsString(value), `configurable.${key}`);
     }
   }
-  return activeSessionId === undefined ? undefined : { id: activeSessionId, origin: "configurable" };
+  return activeSessionId;
 }
 
 /** The first `SessionCallbackHandler` in lists of callbacks. In one list the last handler added is the nearest. */
-export function fromHandler(callbacksNearestFirst: readonly Callbacks[]): ResolvedSession | undefined {
+export function fromHandler(callbacksNearestFirst: readonly Callbacks[]): string | undefined {
   for (const callbacks of callbacksNearestFirst) {
     const handlers: readonly object[] = Array.isArray(callbacks) ? callbacks : (callbacks?.handlers ?? []);
     for (let i = handlers.length - 1; i >= 0; i -= 1) {
       const handler = handlers[i] as { [HANDLER_BRAND]?: true; sessionId?: unknown };
-      if (handler?.[HANDLER_BRAND]) {
-        return { id: checkSessionId(handler.sessionId, "SessionCallbackHandler.sessionId"), origin: "handler" };
-      }
+      if (handler?.[HANDLER_BRAND]) return checkSessionId(handler.sessionId, "SessionCallbackHandler.sessionId");
     }
   }
   return undefined;
@@ -68,15 +60,15 @@ export function callbacksNearestFirst(
 }
 
 /** LangGraph's thread, then LangSmith's. A value that can't be an id is skipped: it was not meant for LiteLLM. */
-export function fromThread({ config, implicitConfig }: SessionLookup): ResolvedSession | undefined {
+export function fromThread({ config, implicitConfig }: SessionLookup): string | undefined {
   for (const each of [config, implicitConfig]) {
     const id = numberAsString(each?.configurable?.thread_id);
-    if (isSessionId(id)) return { id, origin: "thread_id" };
+    if (isSessionId(id)) return id;
   }
   for (const each of [config, implicitConfig]) {
     for (const key of METADATA_KEYS) {
       const id = each?.metadata?.[key];
-      if (isSessionId(id)) return { id, origin: "metadata" };
+      if (isSessionId(id)) return id;
     }
   }
   return undefined;

@@ -1,29 +1,9 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 
-/**
- * Where a session id came from: the steps of the precedence rule in their order, and `"wrapper"`, an id
- * that a `RunnableWithSession` was constructed with or made. `"environment"` and `"generated"` ids belong
- * to the process or to the model object, and not to a user's conversation.
- */
-export type SessionOrigin =
-  | "call"
-  | "configurable"
-  | "handler"
-  | "constructor"
-  | "thread_id"
-  | "metadata"
-  | "environment"
-  | "generated"
-  | "wrapper";
-
-/** The session of one call. */
-export interface ResolvedSession {
-  readonly id: string;
-  readonly origin: SessionOrigin;
-}
-
-/** The session of a model's calls that name none. `false`: such calls have no session. */
-export type DefaultSession = ResolvedSession | false;
+/** The session of a model's calls that name none, and where its id came from. `false`: such calls have no session. */
+export type DefaultSession =
+  | { readonly id: string; readonly origin: "constructor" | "environment" | "generated" }
+  | false;
 
 /** Everything that the precedence rule looks at in one call. */
 export interface SessionLookup {
