@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePorts } from "../support/ports.js";
+import { isReachable } from "../support/postgres.js";
 import { type Lab, plainEnvironment } from "./lab.js";
 import { onEnd, run } from "./processes.js";
 import { startProvider } from "./provider.js";
@@ -89,14 +90,6 @@ async function databaseDir(): Promise<string> {
   const temporary = await mkdtemp(join(tmpdir(), "litellm-db-"));
   onEnd(() => rm(temporary, { recursive: true, force: true }));
   return temporary;
-}
-
-async function isReachable(dir: string): Promise<boolean> {
-  if (process.getuid?.() !== 0) return true;
-  const parent = dirname(dir);
-  if (parent === dir) return true;
-  const { mode } = await stat(parent);
-  return (mode & 0o001) !== 0 && (await isReachable(parent));
 }
 
 /** Stops what a run that was killed outright left behind. A pid that another process has by now is forgotten. */
