@@ -1,24 +1,24 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
-import { join } from "node:path";
+import pg from "pg";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { hasChromium, launchChromium } from "./support/chromium.js";
-import { allOf, ChatServer, ChatUser, eventsOf, textOf } from "./support/express_chat.js";
+import { allOf, ChatServer, ChatUser, eventsOf, Reply, textOf } from "./support/express_chat.js";
 import { type Gateway, type GatewayRequest, type Json, sendJson } from "./support/gateway.js";
-import { freePorts } from "./support/ports.js";
-import { hasRedis, startRedis } from "./support/redis.js";
-import { asked } from "./support/responses.js";
+import { hasPostgres, type Postgres, startPostgres } from "./support/postgres.js";
+import { asked, inShort } from "./support/responses.js";
 import { sessionOf, sessions, useGateway } from "./support/session.js";
 
 /** The app of `examples/express-chat`, in processes of its own. What counts is what the gateway received. */
-const ROOT = join(import.meta.dirname, "..");
-
 const gateway = useGateway();
 
-const UUID_V7 = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+/** A user's id, then a UUIDv7. */
+const CONVERSATION = expect.stringMatching(
+  /^[0-9a-f]{32}:[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+);
+
+const ID = expect.stringMatching(/^resp_[0-9a-f]{32}$/);
 
 const KEY = "sk-of-the-server";
 
@@ -36,8 +36,10 @@ afterAll(() => server.stop());
 /** Two strangers. */
 const users = () => [new ChatUser(server), new ChatUser(server)] as const;
 
-/** What the user said, and was answered, in the messages of a request. */
-const saidIn = ({ body }: GatewayRequest) => (body.messages as { content: string }[]).map(({ content }) => content);
+/** What the user said and was answered, up to and with a request: what the provider has, and what is sent. */
+const saidIn = ({ body }: GatewayRequest) => inShort([...had(body), ...(body.input as Json[])]);
+
+const had = (body: Json) => gateway.current.responses.conversation(body.previous_response_id) ?? [];
 
 /** Holds back answers until so many requests wait for one, so that they do overlap. */
 function answerTogether(count: number): void {
@@ -63,28 +65,6 @@ function answerByHand(): { next(): Promise<Reply> } {
   return { next: () => vi.waitUntil(() => replies.shift(), { timeout: 15_000, interval: 5 }) };
 }
 
-/** A streamed answer that the test writes. */
-class Reply {
-  isLeft = false;
-
-  constructor(readonly response: ServerResponse) {
-    response.once("close", () => {
-      this.isLeft = !response.writableEnded;
-    });
-  }
-
-  write(content: string, finish_reason: string | null = null): void {
-    if (!this.response.headersSent) this.response.writeHead(200, { "content-type": "text/event-stream" });
-    const choices = [{ index: 0, delta: { role: "assistant", content }, finish_reason }];
-    this.response.write(`data: ${JSON.stringify({ id: "chatcmpl-1", model: "gpt-4o", choices })}\n\n`);
-  }
-
-  end(): void {
-    this.write("", "stop");
-    this.response.end("data: [DONE]\n\n");
-  }
-}
-
 describe("two users at once", () => {
   it("are in the sessions of their own conversations, turn by turn", async () => {
     const [anne, bert] = users();
@@ -99,26 +79,29 @@ describe("two users at once", () => {
     const { requests } = gateway.current;
     expect(requests).toHaveLength(20);
     for (const request of requests) {
-      const id = String(saidIn(request)[0]).split(" ")[0];
+      const id = String(saidIn(request)[0]).split(" ")[1];
       const turns = saidIn(request).filter((_, index) => index % 2 === 0);
-      expect(turns).toEqual(turns.map((_, turn) => `${id} turn ${turn}`));
+      expect(turns).toEqual(turns.map((_, turn) => `user: ${id} turn ${turn}`));
+      expect(asked({ requests: [request] } as unknown as Gateway)).toEqual([
+        { after: turns.length === 1 ? undefined : ID, input: [`user: ${id} turn ${turns.length - 1}`] },
+      ]);
       expect(sessionOf(request)).toBe(id);
       expect(request.headers.authorization).toBe(`Bearer ${KEY}`);
     }
     const ids = conversations.map(({ id }) => id);
-    expect(ids).toEqual(ids.map(() => UUID_V7));
+    expect(ids).toEqual(ids.map(() => CONVERSATION));
     expect(new Set(sessions(gateway.current))).toEqual(new Set(ids));
   });
 
   it("see what their own calls did", async () => {
     gateway.current.moreUsage = ({ body }) => ({
-      prompt_tokens: JSON.stringify(body).includes("Anne") ? 1_111 : 2_222,
+      input_tokens: JSON.stringify(body).includes("Anne") ? 1_111 : 2_222,
     });
     const [anne, bert] = users();
     const [annes, berts] = [await anne.begin(), await bert.begin()];
     answerTogether(2);
     await Promise.all([anne.ask(annes, "I am Anne"), bert.ask(berts, "I am Bert")]);
-    await Promise.all([anne.ask(annes, "Who am I?"), bert.ask(berts, "And I?")]);
+    await Promise.all([anne.ask(annes, "Am I Anne?"), bert.ask(berts, "Who am I?")]);
     const pages = [await anne.page(annes), await bert.page(berts)];
     for (const [page, own, foreign, tokens, not] of [
       [pages[0], annes, berts, "2,222 tokens in", "4,444"],
@@ -138,8 +121,10 @@ describe("two users at once", () => {
     const [id] = [await anne.begin(), await bert.begin()];
     await anne.ask(id, "Hello");
     const unknown = "01900000-0000-7000-8000-000000000000";
-    for (const stranger of [bert, new ChatUser(server)]) {
-      for (const each of [id, unknown, "__proto__"]) {
+    const [owner, uuid = ""] = id.split(":");
+    const ids = [id, `${owner}:${unknown}`, unknown, uuid, "__proto__", ":", encodeURIComponent(`${owner}:\0`)];
+    for (const stranger of [bert, new ChatUser(server), anne]) {
+      for (const each of ids.filter((each) => stranger !== anne || each !== id)) {
         const answers = [
           await stranger.send(each, "What did we say?"),
           await stranger.send(each, "x".repeat(100_000)),
@@ -152,7 +137,11 @@ describe("two users at once", () => {
     }
     expect(gateway.current.requests).toHaveLength(1);
     await anne.ask(id, "And now?");
-    expect(saidIn(gateway.current.requests[1] as never)).toEqual(["Hello", "reply to 1 messages", "And now?"]);
+    expect(saidIn(gateway.current.requests[1] as never)).toEqual([
+      "user: Hello",
+      "assistant: reply to 1 messages",
+      "user: And now?",
+    ]);
   });
 
   it("do not choose ids", async () => {
@@ -164,7 +153,7 @@ describe("two users at once", () => {
     });
     expect(response.status).toBe(201);
     const { id } = await response.json();
-    expect(id).toEqual(UUID_V7);
+    expect(id).toEqual(CONVERSATION);
     textOf(await anne.ask(id, "Hello"));
     const body = { text: "Hello", sessionId: "mine", configurable: { sessionId: "mine" }, model: "mine" };
     await (await anne.send(id, body)).text();
@@ -178,6 +167,11 @@ describe("two users at once", () => {
     expect(anne.setCookie).toMatch(/^user=[0-9a-f-]{36}; Path=\/; HttpOnly; SameSite=Strict$/);
     expect(bert.setCookie).not.toBe(anne.setCookie);
     expect((await anne.request("/")).headers.get("set-cookie")).toBeNull();
+    // The proxy logs the user's id, in the session's.
+    await anne.ask(await anne.begin(), "Hello");
+    const [, secret = ""] = /^user=([^;]+)/.exec(anne.setCookie ?? "") ?? [];
+    expect(secret).not.toBe("");
+    expect(JSON.stringify(gateway.current.requests)).not.toContain(secret);
   });
 });
 
@@ -224,7 +218,10 @@ describe("an answer", () => {
       second.write("Yes");
       second.end();
       expect((await again).status).toBe(200);
-      expect(gateway.current.requests.map(saidIn)).toEqual([["Hello"], ["Again"]]);
+      expect(asked(gateway.current)).toEqual([
+        { after: undefined, input: ["user: Hello"] },
+        { after: undefined, input: ["user: Again"] },
+      ]);
       await vi.waitFor(async () => expect(await anne.page(id)).toContain("2 calls, 1 failed"), {
         timeout: 15_000,
         interval: 5,
@@ -257,7 +254,7 @@ describe("an answer", () => {
     const third = anne.send(id, "Three");
     (await replies.next()).end();
     await third;
-    expect(gateway.current.requests.map(saidIn).at(-1)).toEqual(["One", "Yes", "Three"]);
+    expect(asked(gateway.current).at(-1)).toEqual({ after: reply.id, input: ["user: Three"] });
   });
 });
 
@@ -287,7 +284,7 @@ describe("a message", () => {
     const [anne] = users();
     const text = "語".repeat(4_000);
     textOf(await anne.ask(await anne.begin(), text));
-    expect(gateway.current.requests.map(saidIn)).toEqual([[text]]);
+    expect(gateway.current.requests.map(saidIn)).toEqual([[`user: ${text}`]]);
   });
 });
 
@@ -329,7 +326,11 @@ describe("a call that fails", () => {
     const response = await anne.send(id, "Two");
     expect([response.status, await response.json()]).toEqual([status, { error }]);
     expect(textOf(await anne.ask(id, "Three"))).toBe("reply to 3 messages");
-    expect(gateway.current.requests.map(saidIn).at(-1)).toEqual(["One", "reply to 1 messages", "Three"]);
+    expect(gateway.current.requests.map(saidIn).at(-1)).toEqual([
+      "user: One",
+      "assistant: reply to 1 messages",
+      "user: Three",
+    ]);
     const page = await anne.page(id);
     expect(page).toContain(name === "by an answer without text" ? "<li>3 calls</li>" : "<li>3 calls, 1 failed</li>");
     if (page.includes("1 failed")) expect(page).toMatch(/<span class="error">\w+<\/span>/);
@@ -352,7 +353,10 @@ describe("a call that fails", () => {
     second.write("Yes");
     second.end();
     await again;
-    expect(gateway.current.requests.map(saidIn)).toEqual([["One"], ["Two"]]);
+    expect(asked(gateway.current)).toEqual([
+      { after: undefined, input: ["user: One"] },
+      { after: undefined, input: ["user: Two"] },
+    ]);
   });
 
   it("by an outage is made once more, as somebody waits", async () => {
@@ -382,23 +386,47 @@ describe("the server", () => {
     expect(response.headers.get("x-powered-by")).toBeNull();
   });
 
-  it("remembers the newest messages of a conversation", async () => {
+  it("sends a conversation's newer half once, when it has 40 messages, and continues from there", async () => {
     const [anne] = users();
     const id = await anne.begin();
     for (let turn = 0; turn < 22; turn += 1) await anne.ask(id, `turn ${turn}`);
-    const [, ...last] = saidIn(gateway.current.requests.at(-1) as never).reverse();
-    expect(last).toHaveLength(40);
-    expect(last.at(-1)).toBe("turn 1");
+    const requests = asked(gateway.current);
+    const [before, { input: half = [], after } = {}, then] = requests.slice(-3);
+    expect(before).toEqual({ after: ID, input: ["user: turn 19"] });
+    expect(after).toBeUndefined();
+    expect(half).toHaveLength(21);
+    expect([half[0], half.at(-1)]).toEqual(["user: turn 10", "user: turn 20"]);
+    expect(then).toEqual({ after: ID, input: ["user: turn 21"] });
   });
 
-  it("remembers the conversations that were used last", async () => {
+  it("remembers the conversations with the newest messages", async () => {
     const [anne] = users();
     const [used, unused] = [await anne.begin(), await anne.begin()];
     for (let count = 0; count < 998; count += 1) await anne.begin();
-    await anne.page(used);
+    await anne.ask(used, "Hello");
     await anne.begin();
     expect((await anne.request(`/conversations/${used}/session`)).status).toBe(200);
     expect((await anne.request(`/conversations/${unused}/session`)).status).toBe(404);
+  });
+
+  it("keeps the newest checkpoint alone of a conversation in memory", async () => {
+    vi.stubEnv("LITELLM_BASE_URL", gateway.current.url);
+    const { checkpointer } = await import("../examples/express-chat/checkpointer.js");
+    const { answer } = await import("../examples/express-chat/answer.js");
+    const { createConversation, findConversation } = await import("../examples/express-chat/conversations.js");
+    const id = await createConversation("anne");
+    const conversation = await findConversation(id, "anne");
+    if (!conversation) throw new Error("There is no conversation.");
+    const { signal } = new AbortController();
+    for (const text of ["One", "Two"]) for await (const _ of answer(conversation, text, signal));
+    gateway.current.failNext(400, { message: SECRETS });
+    await expect(answer(conversation, "Three", signal).next()).rejects.toThrow();
+    const checkpoints: unknown[] = [];
+    for await (const { checkpoint } of checkpointer.list({ configurable: { thread_id: id } }))
+      checkpoints.push(checkpoint);
+    expect(checkpoints).toEqual([
+      expect.objectContaining({ channel_values: expect.objectContaining({ question: "Three" }) }),
+    ]);
   });
 
   it("ends when it is told to, after the answers that are under way", async () => {
@@ -429,12 +457,20 @@ describe("the server", () => {
     const { port } = new URL(server.url);
     const cases: [env: Record<string, string>, lines: string[]][] = [
       [
-        { LITELLM_BASE_URL: "", REDIS_URL: "localhost", PORT: "http" },
-        [url, "REDIS_URL: set it to a URL such as redis://localhost:6379", "PORT: set it to a number from 0 to 65535"],
+        { LITELLM_BASE_URL: "", DATABASE_URL: "localhost", PORT: "http" },
+        [
+          url,
+          "DATABASE_URL: set it to a URL such as postgresql://user:password@localhost:5432/chat",
+          "PORT: set it to a number from 0 to 65535",
+        ],
       ],
       [
         { ...environmentOf(gateway.current), PORT: port },
         [`listen EADDRINUSE: address already in use 127.0.0.1:${port}`],
+      ],
+      [
+        { ...environmentOf(gateway.current), DATABASE_URL: "postgresql://user:secret@127.0.0.1:1/chat" },
+        ["DATABASE_URL: connect ECONNREFUSED 127.0.0.1:1"],
       ],
     ];
     const told = cases.map(async ([env]) => {
@@ -511,25 +547,33 @@ describe.runIf(hasChromium("the page of the Express app"))("the page, in Chromiu
   });
 });
 
-const isMissing = !hasRedis();
-if (isMissing)
-  console.log("skipped: the Express app with a real Redis (install redis-server, in Debian a package of that name)");
+const hasDatabase = hasPostgres("the Express app with a real Postgres");
 
-describe.skipIf(isMissing)("two processes that share a Redis", () => {
-  const ID = expect.stringMatching(/^resp_[0-9a-f]{32}$/);
-  let redis: Awaited<ReturnType<typeof startRedis>>;
+describe.runIf(hasDatabase)("two processes that share a Postgres", () => {
+  let postgres: Postgres;
   let servers: [ChatServer, ChatServer];
 
   beforeAll(async () => {
-    const [port = 0] = await freePorts(1);
-    redis = await startRedis(port);
-    const env = { ...environmentOf(gateway.current), REDIS_URL: `redis://127.0.0.1:${port}` };
+    postgres = await startPostgres();
+    const env = { ...environmentOf(gateway.current), DATABASE_URL: postgres.url };
+    // Both find an empty database, and create the same tables.
     servers = await Promise.all([ChatServer.start(env), ChatServer.start(env)]);
   }, 60_000);
 
   afterAll(async () => {
-    await Promise.all(servers.map((each) => each.stop()));
-    await redis.stop();
+    await Promise.all(servers?.map((each) => each.stop()) ?? []);
+    await postgres?.stop();
+  });
+
+  it("create the tables one after another, when they start at the same time", async () => {
+    const { connect: connectDatabase } = await import("../examples/express-chat/postgres.js");
+    const client = new pg.Client(postgres.url);
+    await client.connect();
+    await client.query("CREATE DATABASE together");
+    await client.end();
+    const url = postgres.url.replace(/postgres$/, "together");
+    const savers = await Promise.all(Array.from({ length: 5 }, () => connectDatabase(url)));
+    await Promise.all(savers.map((saver) => saver.end()));
   });
 
   it("send what is new alone, each after the last answer of the conversation", async () => {
@@ -597,22 +641,16 @@ describe.skipIf(isMissing)("two processes that share a Redis", () => {
     expect(two?.after).toEqual(ID);
   });
 
-  it("say so while Redis is away, and end when they are told to", async () => {
+  it("say so while Postgres is away, and end when they are told to", async () => {
     const [one] = servers;
     const anne = new ChatUser(one);
     const id = await anne.begin();
-    await redis.stop();
-    await vi.waitFor(() => expect(one.stderr).toContain("Redis: "), { timeout: 15_000, interval: 5 });
+    await postgres.stop();
+    await vi.waitFor(() => expect(one.stderr).toContain("Postgres: "), { timeout: 15_000, interval: 5 });
     for (const response of [await anne.send(id, "Hello"), await anne.request("/conversations", { method: "POST" })]) {
       expect([response.status, await response.json()]).toEqual([500, { error: "Something went wrong." }]);
     }
     for (const each of servers) each.signal("SIGTERM");
     expect(await Promise.all(servers.map(({ ended }) => ended))).toEqual([0, 0]);
-  });
-
-  it("keep the last answers in the README's store", async () => {
-    const readme = await readFile(join(ROOT, "README.md"), "utf8");
-    const [, code] = readme.match(/```typescript\n\/\/ redis_store\.ts\n([\s\S]*?)```/) ?? [];
-    expect(await readFile(join(ROOT, "examples/express-chat/redis_store.ts"), "utf8")).toBe(code);
   });
 });

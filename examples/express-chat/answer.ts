@@ -1,41 +1,63 @@
-import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { AIMessageChunk, type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { Annotation, START, StateGraph } from "@langchain/langgraph";
 import { SessionChatOpenAI } from "langchain-litellm-session";
+import { checkpointer } from "./checkpointer.js";
 import type { Conversation } from "./conversations.js";
 import { environment } from "./environment.js";
-import { responseStore } from "./redis_store.js";
 
-const { LITELLM_BASE_URL, LITELLM_API_KEY, LITELLM_MODEL, REDIS_URL } = environment;
+const { LITELLM_BASE_URL, LITELLM_API_KEY, LITELLM_MODEL } = environment;
 
-/** How many messages of a conversation the model is sent, without Redis. */
-const MAX_HISTORY = 40;
+/** How many messages a conversation may have. Beyond, it loses its older half, and the model is sent the rest once. */
+const MAX_MESSAGES = 40;
 
 /** The one model, for all users. */
 const model = new SessionChatOpenAI({
   model: LITELLM_MODEL,
   apiKey: LITELLM_API_KEY,
   configuration: { baseURL: LITELLM_BASE_URL },
-  sessionId: false, // Each call names its session: users must not share one.
+  sessionId: false, // Each call is in the session of its thread: users must not share one.
   maxRetries: 1, // Somebody waits; LangChain's six take a minute.
-  responseStore: REDIS_URL ? responseStore : undefined,
+  usePreviousResponseId: true, // Each turn sends only the new message.
 });
 
-/**
- * Streams the answer to a message. The conversation remembers both once the answer is whole: a call
- * that failed, or that the user left, changes nothing.
- */
+const State = Annotation.Root({
+  question: Annotation<string>,
+  /** Changes when an answer is whole: a call that failed, or that the user left, changes nothing. */
+  messages: Annotation<BaseMessage[]>,
+});
+
+const graph = new StateGraph(State)
+  .addNode("answer", async ({ question, messages }) => {
+    const recent = messages.length < MAX_MESSAGES ? messages : messages.slice(-MAX_MESSAGES / 2);
+    const asked = [...recent, new HumanMessage(question)];
+    const answer = await model.invoke(asked);
+    // Some providers refuse a history with an empty message in it, from then on.
+    if (!answer.text) throw new Error("The answer is empty");
+    return { messages: [...asked, answer] };
+  })
+  .addEdge(START, "answer")
+  .compile({ checkpointer });
+
+/** Makes a thread without messages. */
+export async function createThread(thread_id: string): Promise<void> {
+  await graph.updateState({ configurable: { thread_id } }, { messages: [] });
+}
+
+/** Streams the answer to a message. */
 export async function* answer(conversation: Conversation, text: string, signal: AbortSignal): AsyncGenerator<string> {
-  const { handler, history } = conversation;
-  const question = new HumanMessage(text);
-  let whole = "";
-  for await (const chunk of await model.stream([...history, question], { callbacks: [handler], signal })) {
-    whole += chunk.text;
-    if (chunk.text) yield chunk.text;
+  const { id, handler } = conversation;
+  const stream = await graph.stream(
+    { question: text },
+    {
+      configurable: { thread_id: id }, // It is the session's id too.
+      callbacks: [handler],
+      signal,
+      streamMode: "messages",
+      durability: "exit", // One checkpoint a turn.
+    },
+  );
+  for await (const [message] of stream) {
+    // LangGraph streams the question too, as a message that is new in the state.
+    if (AIMessageChunk.isInstance(message) && message.text) yield message.text;
   }
-  // Some providers refuse a history with an empty message in it, from then on.
-  if (!whole) throw new Error("The answer is empty");
-  // With Redis the provider has the history, and the store knows where it ends. One that was kept
-  // here too would be continued instead, though another process may have gone on since.
-  if (REDIS_URL) return;
-  history.push(question, new AIMessage(whole));
-  history.splice(0, history.length - MAX_HISTORY);
 }

@@ -5,10 +5,10 @@ import express, { type NextFunction, type Request, type Response } from "express
 import { renderSessionHtml, SessionBudgetError, type SessionSource } from "langchain-litellm-session";
 import { z } from "zod";
 import { answer } from "./answer.js";
+import { checkpointer } from "./checkpointer.js";
 import { type Conversation, createConversation, findConversation } from "./conversations.js";
 import { environment } from "./environment.js";
 import { userOf } from "./login.js";
-import { redis } from "./redis_store.js";
 
 const Message = z.object({ text: z.string().trim().min(1).max(4_000) });
 
@@ -100,10 +100,8 @@ async function stop(): Promise<void> {
   server.close();
   for (let waits = 0; underWay.size > 0 && waits < 100; waits += 1) await sleep(100);
   server.closeAllConnections(); // Browsers keep some open, for a request that may come.
-  if (environment.REDIS_URL) redis.destroy();
+  if ("end" in checkpointer) await checkpointer.end();
 }
-
-if (environment.REDIS_URL) await redis.connect();
 
 const server = app.listen(environment.PORT, "127.0.0.1", (error) => {
   if (error) {

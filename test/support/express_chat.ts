@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
+import type { Json } from "./gateway.js";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -24,7 +27,7 @@ export class ChatServer {
   /** Starts a process. It may end, if it doesn't like its environment. */
   static spawn(env: Record<string, string>): ChatServer {
     const inherited = Object.entries(process.env).filter(
-      ([name]) => !/^(OPENAI|LITELLM|LANG|NODE|VITEST|REDIS|PORT)/.test(name),
+      ([name]) => !/^(OPENAI|LITELLM|LANG|NODE|VITEST|DATABASE|PG|PORT)/.test(name),
     );
     const args = ["--import", "tsx", "examples/express-chat/server.ts"];
     return new ChatServer(
@@ -129,3 +132,59 @@ export function textOf(events: readonly ChatEvent[]): string {
   if (events.at(-1)?.event !== "end") throw new Error(`the answer has no end: ${JSON.stringify(events)}`);
   return events.map(({ data }) => data).join("");
 }
+
+/** A streamed answer on `/responses` that the test writes, piece by piece. */
+export class Reply {
+  readonly id = `resp_${randomUUID().replaceAll("-", "")}`;
+  isLeft = false;
+  private text = "";
+
+  constructor(readonly response: ServerResponse) {
+    response.once("close", () => {
+      this.isLeft = !response.writableEnded;
+    });
+  }
+
+  write(delta: string): void {
+    if (!this.text) {
+      this.begin();
+      this.send({ type: "response.output_item.added", output_index: 0, item: this.message([]) });
+      this.send({
+        type: "response.content_part.added",
+        ...AT,
+        part: { type: "output_text", text: "", annotations: [] },
+      });
+    }
+    this.text += delta;
+    this.send({ type: "response.output_text.delta", ...AT, delta });
+  }
+
+  end(): void {
+    const { text } = this;
+    const output = text ? [this.message([{ type: "output_text", text, annotations: [] }])] : [];
+    if (!text) this.begin();
+    else this.send({ type: "response.output_item.done", output_index: 0, item: output[0] });
+    this.send({ type: "response.completed", response: this.responseOf("completed", output) });
+    this.response.end();
+  }
+
+  private begin(): void {
+    this.response.writeHead(200, { "content-type": "text/event-stream" });
+    this.send({ type: "response.created", response: this.responseOf("in_progress", []) });
+  }
+
+  private send(event: Json): void {
+    this.response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  }
+
+  private message(content: Json[]): Json {
+    return { type: "message", id: "msg_1", status: "completed", role: "assistant", content };
+  }
+
+  private responseOf(status: string, output: Json[]): Json {
+    return { id: this.id, object: "response", created_at: 1, status, model: "gpt-4o", output, usage: null };
+  }
+}
+
+/** The part of an answer that a test writes. */
+const AT = { item_id: "msg_1", output_index: 0, content_index: 0 };
