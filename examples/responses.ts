@@ -1,21 +1,23 @@
-/** Two requests of a conversation on `/responses`: the second sends only what is new. */
+/** Conversations on `/responses`: each second request sends only what is new. */
 import { HumanMessage } from "@langchain/core/messages";
-import { InMemoryStore } from "@langchain/core/stores";
-import { SessionChatOpenAI } from "langchain-litellm-session";
+import { MemorySaver } from "@langchain/langgraph";
+import { createAgent } from "langchain";
+import { newSessionId, SessionChatOpenAI } from "langchain-litellm-session";
 import { proxy } from "./proxy.js";
 
-// From the messages: what comes before the last answer stays here.
 const model = new SessionChatOpenAI({ ...proxy, usePreviousResponseId: true });
 
+// The app keeps the messages: those up to the last answer are not sent again.
 const question = new HumanMessage("Write a short story about a robot.");
 const story = await model.invoke([question]);
 await model.invoke([question, story, new HumanMessage("Now tell me more about that story.")]);
 
-// From the store: the session's last answer is looked up there. The store is in this process; servers share a Redis.
-const storyteller = new SessionChatOpenAI({ ...proxy, responseStore: new InMemoryStore<string>() });
+// A checkpointer keeps them, here in this process; servers share a Postgres. The thread's id is the session's.
+const agent = createAgent({ model, tools: [], checkpointer: new MemorySaver() });
 
-const conversation = storyteller.withSession();
-await conversation.invoke("Write a short story about a robot.");
-await conversation.invoke("Now tell me more about that story.");
+const thread_id = newSessionId();
+for (const content of ["Write a short story about a robot.", "Now tell me more about that story."]) {
+  await agent.invoke({ messages: [{ role: "user", content }] }, { configurable: { thread_id } });
+}
 
-export const sessions = [model.sessionId, conversation.sessionId];
+export const sessions = [model.sessionId, thread_id];

@@ -51,7 +51,6 @@ const EXPECTED: Record<string, { sessions: unknown[]; run?: (module: never) => P
       ]);
     },
   },
-  "redis_store.ts": { sessions: [] }, // Its own test runs it against a Redis.
   "costs.ts": { sessions: ["conversation-42"] },
   "budget.ts": { sessions: ["conversation-42"] },
   "retrieval.ts": { sessions: [undefined, "conversation-42", "conversation-42"] },

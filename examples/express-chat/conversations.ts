@@ -26,8 +26,8 @@ export async function createConversation(user: string): Promise<string> {
 
 /** The user's conversation. One of somebody else is not found, as if there were none. */
 export async function findConversation(id: string, user: string): Promise<Conversation | undefined> {
-  const [owner, uuid = ""] = id.split(":");
-  if (owner !== user || !/^[0-9a-f-]{36}$/.test(uuid)) return undefined;
+  const isOwn = id.startsWith(`${user}:`) && /^[0-9a-f-]{36}$/.test(id.slice(user.length + 1));
+  if (!isOwn) return undefined;
   const thread = await checkpointer.getTuple({ configurable: { thread_id: id } });
   return thread && record(id);
 }
