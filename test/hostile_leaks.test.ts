@@ -1,6 +1,5 @@
 import { inspect } from "node:util";
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
-import { InMemoryStore } from "@langchain/core/stores";
 import { ChatOpenAI } from "@langchain/openai";
 import { describe, expect, it, vi } from "vitest";
 import {
@@ -99,19 +98,6 @@ describe.each(["invoke", "stream"])("%s", (way) => {
       expect(allowed).toEqual(expect.arrayContaining(leaks));
     });
   });
-});
-
-it("neither keys nor values of the response store show an API key, a header's key or a URL's password", async () => {
-  const responseStore = new InMemoryStore<string>();
-  const defaultHeaders = { "x-litellm-api-key": `sk-${SECRET}`, authorization: `Bearer ${SECRET}` };
-  const configuration = { baseURL: gateway.current.url, defaultHeaders };
-  const apiKey = `sk-${SECRET}`;
-  const model = new SessionChatOpenAI({ ...connection(gateway.current), apiKey, configuration, responseStore });
-  await model.invoke("x", { sessionId: "a" });
-  const keys: string[] = [];
-  for await (const key of responseStore.yieldKeys()) keys.push(key);
-  expect(keys).toHaveLength(1);
-  expect(shows([keys, await responseStore.mget(keys)])).toBe(false);
 });
 
 it("an error of the embeddings, of sessionFetch and of an id shows no key", async () => {

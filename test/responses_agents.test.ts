@@ -7,7 +7,7 @@ import type { SessionChatOpenAIFields } from "../src/index.js";
 import type { Json } from "./support/gateway.js";
 import { textItem } from "./support/gateway_responses.js";
 import { asked, inShort, responseId } from "./support/responses.js";
-import { modelOf, useGateway } from "./support/session.js";
+import { modelOf, sessions, useGateway } from "./support/session.js";
 
 const gateway = useGateway();
 
@@ -70,8 +70,8 @@ async function drain(stream: AsyncIterable<unknown> | Promise<AsyncIterable<unkn
 }
 
 /** The agent's answers, in order. */
-async function answersOf(agent: Agent): Promise<unknown[]> {
-  const { messages } = (await agent.graph.getState(THREAD)).values as { messages: BaseMessage[] };
+async function answersOf({ graph }: { graph: unknown }): Promise<unknown[]> {
+  const { messages } = (await (graph as Agent["graph"]).getState(THREAD)).values as { messages: BaseMessage[] };
   return messages.filter((message) => message.getType() === "ai").map(responseId);
 }
 
@@ -109,6 +109,24 @@ describe.each(Object.entries(RUNS))("%s", (_, { fields, run }) => {
       expect.stringMatching(/^assistant: reply to/),
     ]);
   });
+});
+
+it("a tool that calls its agent's model sends its question alone, in the agent's session", async () => {
+  const model = chaining();
+  const ask = tool(async () => (await model.invoke("aside")).text, {
+    name: "ask",
+    description: "Asks the model.",
+    schema: z.object({}),
+  });
+  const agent = createAgent({ model, tools: [ask], checkpointer: new MemorySaver() });
+  await agent.invoke({ messages: [new HumanMessage("one")] }, THREAD);
+  const [one] = await answersOf(agent);
+  expect(asked(gateway.current)).toEqual([
+    { after: undefined, input: ["user: one"] },
+    { after: undefined, input: ["user: aside"] },
+    { after: one, input: ["output: reply to 1 messages"] },
+  ]);
+  expect(sessions(gateway.current)).toEqual(["t", "t", "t"]);
 });
 
 it("an agent whose system prompt changes between its calls sends the whole history each time", async () => {

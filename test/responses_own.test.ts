@@ -1,5 +1,4 @@
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
-import { InMemoryStore } from "@langchain/core/stores";
 import { describe, expect, it } from "vitest";
 import type { SessionChatOpenAI, SessionChatOpenAICallOptions, SessionChatOpenAIFields } from "../src/index.js";
 import type { Json } from "./support/gateway.js";
@@ -12,16 +11,10 @@ const INVOKE = ENTRIES[0] as Entry;
 
 type Options = Partial<SessionChatOpenAICallOptions>;
 
-/** A model that continues from the messages and from the store alike. */
-const both = (fields?: SessionChatOpenAIFields) =>
-  modelOf(gateway.current, {
-    usePreviousResponseId: true,
-    responseStore: new InMemoryStore(),
-    sessionId: "s",
-    ...fields,
-  });
+const chaining = (fields?: SessionChatOpenAIFields) =>
+  modelOf(gateway.current, { usePreviousResponseId: true, sessionId: "s", ...fields });
 
-/** One turn from the messages, one from the store. */
+/** A first turn, a second with the history, and a question without one. */
 async function twoTurns(model: SessionChatOpenAI, { ask }: Entry, options?: Options): Promise<BaseMessage> {
   const answer = await ask(model, [new HumanMessage("one")], options);
   await ask(model, [new HumanMessage("one"), answer, new HumanMessage("two")], options);
@@ -44,14 +37,12 @@ describe("nothing is chained", () => {
       ENTRIES.map((entry) => ({ entry, name: entry.name, way, fields, options })),
     ),
   )("with $way: $name", async ({ entry, fields, options }) => {
-    const store = new InMemoryStore<string>();
-    const answer = await twoTurns(both({ responseStore: store, ...entry.fields, ...fields }), entry, options);
+    const answer = await twoTurns(chaining({ ...entry.fields, ...fields }), entry, options);
     expect(asked(gateway.current)).toEqual([
       { after: undefined, input: ["user: one"] },
       { after: undefined, input: ["user: one", "assistant: reply to 1 messages", "user: two"] },
       { after: undefined, input: ["user: three"] },
     ]);
-    expect((await store.yieldKeys().next()).done).toBe(true);
     expect(answer.response_metadata).not.toHaveProperty("litellm_answered");
   });
 
@@ -60,12 +51,8 @@ describe("nothing is chained", () => {
     ["store: true in extraBody, over modelKwargs", { modelKwargs: { store: false } }, { extraBody: { store: true } }],
     ["conversation: null", {}, { extraBody: { conversation: null } }],
   ])("but with %s it is", async (_, fields, options) => {
-    const answer = await twoTurns(both(fields), INVOKE, options);
-    expect(asked(gateway.current).map(({ after }) => after)).toEqual([
-      undefined,
-      responseId(answer),
-      expect.any(String),
-    ]);
+    const answer = await twoTurns(chaining(fields), INVOKE, options);
+    expect(asked(gateway.current).map(({ after }) => after)).toEqual([undefined, responseId(answer), undefined]);
   });
 });
 
@@ -83,29 +70,27 @@ describe("a previous_response_id of the caller's", () => {
   it.each(
     Object.entries(WAYS).flatMap(([way, giveTo]) => ENTRIES.map((entry) => ({ entry, name: entry.name, way, giveTo }))),
   )("$way wins, and the messages are sent as given: $name", async ({ entry: { fields, ask }, giveTo }) => {
-    const model = both(fields);
+    const model = chaining(fields);
     const first = await ask(model, "one");
     const second = await ask(model, "two");
-    const [given, options] = giveTo(model, String(responseId(first)));
-    const own = await ask(given, [new HumanMessage("one"), second, new HumanMessage("three")], options);
-    await ask(model, "four");
-    await ask(model, [new HumanMessage("three"), own, new HumanMessage("five")]);
+    const [chosen, options] = giveTo(model, String(responseId(first)));
+    const third = await ask(chosen, [new HumanMessage("one"), second, new HumanMessage("three")], options);
+    await ask(model, [new HumanMessage("three"), third, new HumanMessage("four")]);
     expect(asked(gateway.current).slice(2)).toEqual([
-      { after: responseId(first), input: ["user: one", "assistant: reply to 3 messages", "user: three"] },
-      { after: responseId(own), input: ["user: four"] },
-      { after: responseId(own), input: ["user: five"] },
+      { after: responseId(first), input: ["user: one", "assistant: reply to 1 messages", "user: three"] },
+      { after: responseId(third), input: ["user: four"] },
     ]);
   });
 
   it.each(ENTRIES)("that is refused is the caller's concern: $name", async ({ fields, ask }) => {
-    const model = both(fields);
+    const model = chaining(fields);
     await expect(ask(model, "one", { previous_response_id: "resp_unknown" })).rejects.toMatchObject({ status: 400 });
     expect(asked(gateway.current)).toEqual([{ after: "resp_unknown", input: ["user: one"] }]);
   });
 
   it("in modelKwargs wins too", async () => {
-    const { response_metadata } = await both().invoke("zero");
-    const model = both({ modelKwargs: { previous_response_id: response_metadata.id } });
+    const { response_metadata } = await chaining().invoke("zero");
+    const model = chaining({ modelKwargs: { previous_response_id: response_metadata.id } });
     await twoTurns(model, INVOKE);
     expect(
       asked(gateway.current)
@@ -121,10 +106,11 @@ describe("a previous_response_id of the caller's", () => {
     ["null in modelKwargs", { modelKwargs: { previous_response_id: null } }, {}],
     ["undefined in modelKwargs", { modelKwargs: { previous_response_id: undefined } }, {}],
   ])("that is none (%s) loses nothing of the history", async (_, fields, options) => {
-    const model = both(fields);
-    const answer = await model.invoke("one");
-    await model.invoke([new HumanMessage("one"), answer, new HumanMessage("two")], options);
-    const last = await model.invoke("three", options);
+    const model = chaining(fields);
+    const history: BaseMessage[] = [new HumanMessage("one")];
+    history.push(await model.invoke(history), new HumanMessage("two"));
+    history.push(await model.invoke(history, options), new HumanMessage("three"));
+    const last = await model.invoke(history, options);
     expect(inShort(gateway.current.responses.conversation(responseId(last)))).toEqual([
       "user: one",
       "assistant: reply to 1 messages",

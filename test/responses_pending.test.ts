@@ -1,10 +1,9 @@
 import { type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
-import { InMemoryStore } from "@langchain/core/stores";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { SessionChatOpenAIFields } from "../src/index.js";
 import type { Json } from "./support/gateway.js";
 import { textItem } from "./support/gateway_responses.js";
-import { asked, ENTRIES, type Entry, inShort, responseId } from "./support/responses.js";
+import { asked, ENTRIES, inShort, responseId } from "./support/responses.js";
 import { modelOf, useGateway } from "./support/session.js";
 
 const gateway = useGateway();
@@ -43,129 +42,90 @@ const answerTo = ({ additional_kwargs = {} }: (typeof CALLS)[string]) =>
 
 const CASES = ENTRIES.flatMap((entry) => Object.entries(CALLS).map(([what, call]) => ({ ...entry, what, call })));
 
-describe("from the messages", () => {
-  const chaining = (fields?: SessionChatOpenAIFields) =>
-    modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
+const chaining = (fields?: SessionChatOpenAIFields) =>
+  modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
 
-  /** The events of a stream give LangChain nothing of a computer call: its messages do not know of one. */
-  const known = CASES.filter(({ name, what }) => what !== "a computer" || !/events$|v3$/.test(name));
+/** The events of a stream give LangChain nothing of a computer call: its messages do not know of one. */
+const known = CASES.filter(({ name, what }) => what !== "a computer" || !/events$|v3$/.test(name));
 
-  it.each(known)(
-    "$name: a call of $what that nothing answers: the whole history is sent",
-    async ({ fields, ask, call }) => {
-      gateway.current.responses.outputs.push([textItem("Let me see."), call.item]);
-      const model = chaining(fields);
-      const question = new HumanMessage("one");
-      const answer = await ask(model, [question]);
-      // A provider refuses that too, and that refusal is the caller's.
-      await ask(model, [question, answer, new HumanMessage("two")]).catch(() => {});
-      expect(asked(gateway.current)).toHaveLength(2);
-      expect(asked(gateway.current)[1]?.after).toBeUndefined();
-      expect(asked(gateway.current)[1]?.input.at(0)).toBe("user: one");
-      expect(asked(gateway.current)[1]?.input.at(-1)).toBe("user: two");
-    },
-  );
-
-  it.each(known)("$name: the answer to a call of $what is all that is sent", async ({ fields, ask, call }) => {
+it.each(known)(
+  "$name: a call of $what that nothing answers: the whole history is sent",
+  async ({ fields, ask, call }) => {
     gateway.current.responses.outputs.push([textItem("Let me see."), call.item]);
     const model = chaining(fields);
     const question = new HumanMessage("one");
     const answer = await ask(model, [question]);
-    const last = await ask(model, [question, answer, answerTo(call)]);
-    expect(asked(gateway.current)[1]).toEqual({
-      after: responseId(answer),
-      input: [expect.stringMatching(/^output: /)],
-    });
-    expect(gateway.current.responses.conversation(responseId(last))?.[3]).toMatchObject({
-      type: call.output,
-      call_id: "call_1",
-    });
-  });
+    // A provider refuses that too, and that refusal is the caller's.
+    await ask(model, [question, answer, new HumanMessage("two")]).catch(() => {});
+    expect(asked(gateway.current)).toHaveLength(2);
+    expect(asked(gateway.current)[1]?.after).toBeUndefined();
+    expect(asked(gateway.current)[1]?.input.at(0)).toBe("user: one");
+    expect(asked(gateway.current)[1]?.input.at(-1)).toBe("user: two");
+  },
+);
 
-  it.each(ENTRIES)("$name: one of two parallel calls is not enough", async ({ fields, ask }) => {
-    const item = (n: number) => ({
-      type: "function_call",
-      id: `fc_${n}`,
-      call_id: `call_${n}`,
-      name: "look_up",
-      arguments: "{}",
-    });
-    gateway.current.responses.outputs.push([item(1), item(2)]);
-    const model = chaining(fields);
-    const answer = await ask(model, [new HumanMessage("one")]);
-    const results = [1, 2].map((n) => new ToolMessage({ content: `${n}`, tool_call_id: `call_${n}` }));
-    const say = (given: BaseMessage[]) => ask(model, [new HumanMessage("one"), answer, ...given]);
-    await expect(say(results.slice(0, 1))).rejects.toThrow("No tool output found");
-    await say(results);
-    expect(asked(gateway.current).slice(1)).toEqual([
-      { after: undefined, input: ["user: one", "call: look_up", "call: look_up", "output: 1"] },
-      { after: responseId(answer), input: ["output: 1", "output: 2"] },
-    ]);
+it.each(known)("$name: the answer to a call of $what is all that is sent", async ({ fields, ask, call }) => {
+  gateway.current.responses.outputs.push([textItem("Let me see."), call.item]);
+  const model = chaining(fields);
+  const question = new HumanMessage("one");
+  const answer = await ask(model, [question]);
+  const last = await ask(model, [question, answer, answerTo(call)]);
+  expect(asked(gateway.current)[1]).toEqual({
+    after: responseId(answer),
+    input: [expect.stringMatching(/^output: /)],
+  });
+  expect(gateway.current.responses.conversation(responseId(last))?.[3]).toMatchObject({
+    type: call.output,
+    call_id: "call_1",
   });
 });
 
-describe("from the store", () => {
-  const start = async ({ fields, ask }: Entry, ...output: Json[]) => {
-    const store = new InMemoryStore<string>();
-    const conversation = modelOf(gateway.current, { responseStore: store, ...fields }).withSession("s");
-    gateway.current.responses.outputs.push(output);
-    return { conversation, answer: await ask(conversation, "one") };
-  };
-
-  it.each(CASES)(
-    "$name: while a call of $what is open, others go out unchained and leave the entry alone",
-    async (entry) => {
-      const { conversation, answer } = await start(entry, entry.call.item);
-      const aside = await entry.ask(conversation, "a question of the tool's");
-      expect(aside.text).toBe("reply to 1 messages");
-      const last = await entry.ask(conversation, [answerTo(entry.call)]);
-      await entry.ask(conversation, "two");
-      expect(asked(gateway.current)).toEqual([
-        { after: undefined, input: ["user: one"] },
-        { after: undefined, input: ["user: a question of the tool's"] },
-        { after: responseId(answer), input: [expect.stringMatching(/^output: /)] },
-        { after: responseId(last), input: ["user: two"] },
-      ]);
-    },
-  );
-
-  it.each(ENTRIES)("$name: a call is known also where the last event leaves the output out", async (entry) => {
-    gateway.current.responses.leavesOutOutput = true;
-    const { conversation, answer } = await start(entry, CALLS["a function"]?.item as Json);
-    await entry.ask(conversation, "a question of the tool's");
-    await entry.ask(conversation, [answerTo(CALLS["a function"] as (typeof CALLS)[string])]);
-    expect(asked(gateway.current).map(({ after }) => after)).toEqual([undefined, undefined, responseId(answer)]);
+it.each(ENTRIES)("$name: one of two parallel calls is not enough", async ({ fields, ask }) => {
+  const item = (n: number) => ({
+    type: "function_call",
+    id: `fc_${n}`,
+    call_id: `call_${n}`,
+    name: "look_up",
+    arguments: "{}",
   });
+  gateway.current.responses.outputs.push([item(1), item(2)]);
+  const model = chaining(fields);
+  const answer = await ask(model, [new HumanMessage("one")]);
+  const results = [1, 2].map((n) => new ToolMessage({ content: `${n}`, tool_call_id: `call_${n}` }));
+  const say = (given: BaseMessage[]) => ask(model, [new HumanMessage("one"), answer, ...given]);
+  await expect(say(results.slice(0, 1))).rejects.toThrow("No tool output found");
+  await say(results);
+  expect(asked(gateway.current).slice(1)).toEqual([
+    { after: undefined, input: ["user: one", "call: look_up", "call: look_up", "output: 1"] },
+    { after: responseId(answer), input: ["output: 1", "output: 2"] },
+  ]);
+});
 
-  it("one of two parallel calls is not enough", async () => {
-    const item = (n: number) => ({
-      type: "function_call",
-      id: `fc_${n}`,
-      call_id: `call_${n}`,
-      name: "t",
-      arguments: "{}",
-    });
-    const { conversation, answer } = await start(ENTRIES[0] as Entry, item(1), item(2));
-    const results = [1, 2].map((n) => new ToolMessage({ content: `${n}`, tool_call_id: `call_${n}` }));
-    await conversation.invoke(results.slice(0, 1));
-    await conversation.invoke(results);
-    expect(asked(gateway.current).slice(1)).toEqual([
-      { after: undefined, input: ["output: 1"] },
-      { after: responseId(answer), input: ["output: 1", "output: 2"] },
-    ]);
-  });
+it.each(ENTRIES)("$name: a call is known also where the last event leaves the output out", async ({ fields, ask }) => {
+  gateway.current.responses.leavesOutOutput = true;
+  const call = CALLS["a function"] as (typeof CALLS)[string];
+  gateway.current.responses.outputs.push([call.item]);
+  const model = chaining(fields);
+  const question = new HumanMessage("one");
+  const answer = await ask(model, [question]);
+  await ask(model, [question, answer, new HumanMessage("two")]).catch(() => {});
+  await ask(model, [question, answer, answerTo(call)]);
+  expect(asked(gateway.current).map(({ after }) => after)).toEqual([undefined, undefined, responseId(answer)]);
+});
 
-  it("what the provider runs itself is no open call", async () => {
-    const search = { type: "web_search_call", id: "ws_1", status: "completed" };
-    const { conversation, answer } = await start(ENTRIES[0] as Entry, search, textItem("Found."));
-    const last = await conversation.invoke("two");
-    expect(asked(gateway.current)[1]?.after).toBe(responseId(answer));
-    expect(inShort(gateway.current.responses.conversation(responseId(last)))).toEqual([
-      "user: one",
-      "web_search_call",
-      "assistant: Found.",
-      "user: two",
-      "assistant: reply to 4 messages",
-    ]);
-  });
+it("what the provider runs itself is no open call", async () => {
+  const search = { type: "web_search_call", id: "ws_1", status: "completed" };
+  gateway.current.responses.outputs.push([search, textItem("Found.")]);
+  const model = chaining();
+  const question = new HumanMessage("one");
+  const answer = await model.invoke([question]);
+  const last = await model.invoke([question, answer, new HumanMessage("two")]);
+  expect(asked(gateway.current)[1]).toEqual({ after: responseId(answer), input: ["user: two"] });
+  expect(inShort(gateway.current.responses.conversation(responseId(last)))).toEqual([
+    "user: one",
+    "web_search_call",
+    "assistant: Found.",
+    "user: two",
+    "assistant: reply to 4 messages",
+  ]);
 });

@@ -1,8 +1,7 @@
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
-import { InMemoryStore } from "@langchain/core/stores";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
-import type { SessionChatOpenAI, SessionChatOpenAIFields } from "../src/index.js";
+import type { SessionChatOpenAIFields } from "../src/index.js";
 import { type Json, sendEvents, sendJson } from "./support/gateway.js";
 import { asked, ENTRIES, responseId } from "./support/responses.js";
 import { modelOf, useGateway } from "./support/session.js";
@@ -101,81 +100,58 @@ const OTHERS: Record<string, Refusal> = {
   "a broken proxy": { status: 500, error: { message: "previous_response_id: internal error", code: "500" } },
 };
 
-/** A conversation of two turns, in each of the two ways. */
-const MODES: Record<
-  string,
-  (fields?: SessionChatOpenAIFields) => {
-    model: SessionChatOpenAI;
-    second: (answer: BaseMessage) => BaseMessage[];
-    whole: string[];
-  }
-> = {
-  "from the messages": (fields) => ({
-    model: modelOf(gateway.current, { usePreviousResponseId: true, ...fields }),
-    second: (answer) => [new HumanMessage("one"), answer, new HumanMessage("two")],
-    whole: ["user: one", "assistant: reply to 1 messages", "user: two"],
-  }),
-  "from the store": (fields) => ({
-    model: modelOf(gateway.current, { responseStore: new InMemoryStore<string>(), sessionId: "s", ...fields }),
-    second: () => [new HumanMessage("two")],
-    whole: ["user: two"],
-  }),
-};
+const chaining = (fields?: SessionChatOpenAIFields) =>
+  modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
 
-const CASES = Object.entries(MODES).flatMap(([mode, modeOf]) => ENTRIES.map((entry) => ({ ...entry, mode, modeOf })));
+/** The input of a second turn. */
+const secondTurn = (answer: BaseMessage) => [new HumanMessage("one"), answer, new HumanMessage("two")];
 
-describe.each(CASES)("$mode, $name", ({ fields, ask, mode, modeOf }) => {
+const WHOLE_HISTORY = ["user: one", "assistant: reply to 1 messages", "user: two"];
+
+describe.each(ENTRIES)("$name", ({ fields, ask }) => {
   it.each(Object.entries(REFUSALS))(
     "refused (%s): asks once more with all there is, and goes on from that",
     async (_, { status, error }) => {
-      const { model, second, whole } = modeOf(fields);
+      const model = chaining(fields);
       const first = await ask(model, [new HumanMessage("one")]);
       gateway.current.failNext(status, error);
-      const answer = await ask(model, second(first));
-      expect(answer.text).toBe(`reply to ${whole.length} messages`);
-      await ask(model, [...second(first), answer, new HumanMessage("three")]);
+      const answer = await ask(model, secondTurn(first));
+      expect(answer.text).toBe("reply to 3 messages");
+      await ask(model, [...secondTurn(first), answer, new HumanMessage("three")]);
       expect(asked(gateway.current)).toEqual([
         { after: undefined, input: ["user: one"] },
         { after: responseId(first), input: ["user: two"] },
-        { after: undefined, input: whole },
+        { after: undefined, input: WHOLE_HISTORY },
         { after: responseId(answer), input: ["user: three"] },
       ]);
-      expect(warn.mock.calls).toEqual(
-        mode === "from the messages"
-          ? []
-          : [
-              [
-                "[langchain-litellm-session] The session's last answer can't be continued any more, so this call starts afresh.",
-              ],
-            ],
-      );
+      expect(warn).not.toHaveBeenCalled();
     },
   );
 
   it.each(Object.entries(OTHERS))("another error (%s) is the caller's", async (_, { status, error }) => {
-    const { model, second } = modeOf(fields);
+    const model = chaining(fields);
     const first = await ask(model, [new HumanMessage("one")]);
     gateway.current.failNext(status, error);
-    await expect(ask(model, second(first))).rejects.toThrow(String(error.message).slice(0, 20));
+    await expect(ask(model, secondTurn(first))).rejects.toThrow(String(error.message).slice(0, 20));
     expect(asked(gateway.current)).toHaveLength(2);
-    await ask(model, second(first));
+    await ask(model, secondTurn(first));
     expect(asked(gateway.current)[2]).toEqual({ after: responseId(first), input: ["user: two"] });
     expect(warn).not.toHaveBeenCalled();
   });
 
   it("asks once more and not again", async () => {
-    const { model, second } = modeOf(fields);
+    const model = chaining(fields);
     const first = await ask(model, [new HumanMessage("one")]);
     gateway.current.respond((_, response) => {
       sendJson(response, 400, { error: OPENAI });
       return true;
     });
-    await expect(ask(model, second(first))).rejects.toMatchObject({ status: 400 });
+    await expect(ask(model, secondTurn(first))).rejects.toMatchObject({ status: 400 });
     expect(asked(gateway.current).map(({ after }) => after)).toEqual([undefined, responseId(first), undefined]);
   });
 
   it("is one run to callbacks", async () => {
-    const { model, second } = modeOf(fields);
+    const model = chaining(fields);
     const first = await ask(model, [new HumanMessage("one")]);
     gateway.current.failNext(400, OPENAI);
     const seen: string[] = [];
@@ -185,13 +161,13 @@ describe.each(CASES)("$mode, $name", ({ fields, ask, mode, modeOf }) => {
       handleLLMError: () => void seen.push("error"),
     });
     model.callbacks = [handler];
-    await ask(model, second(first));
+    await ask(model, secondTurn(first));
     // A chat model's own streamEvents v3 runs without callbacks.
     expect(seen).toEqual(seen.length === 0 ? [] : ["start", "end"]);
   });
 
   it("what comes after the first event is the caller's", async () => {
-    const { model, second } = modeOf(fields);
+    const model = chaining(fields);
     const first = await ask(model, [new HumanMessage("one")]);
     gateway.current.respond(({ body }, response) => {
       if (!body.stream) return undefined;
@@ -200,17 +176,17 @@ describe.each(CASES)("$mode, $name", ({ fields, ask, mode, modeOf }) => {
       return true;
     });
     const { stream } = gateway.current.requests[0]?.body ?? {};
-    const call = ask(model, second(first));
+    const call = ask(model, secondTurn(first));
     await (stream ? expect(call).rejects.toThrow() : call);
     expect(gateway.current.requests).toHaveLength(2);
   });
 });
 
 it("a failed attempt that LangChain makes again is continued all the same", async () => {
-  const model = modelOf(gateway.current, { usePreviousResponseId: true, maxRetries: 1 });
+  const model = chaining({ maxRetries: 1 });
   const first = await model.invoke("one");
   gateway.current.failNext(500, { message: "try again" });
-  await model.invoke([new HumanMessage("one"), first, new HumanMessage("two")]);
+  await model.invoke(secondTurn(first));
   expect(
     asked(gateway.current)
       .slice(1)
@@ -219,10 +195,10 @@ it("a failed attempt that LangChain makes again is continued all the same", asyn
 });
 
 it("a refusal is not tried again before the whole history is sent", async () => {
-  const model = modelOf(gateway.current, { usePreviousResponseId: true, maxRetries: 3 });
+  const model = chaining({ maxRetries: 3 });
   const first = await model.invoke("one");
   gateway.current.failNext(403, REFUSALS["another key's"]?.error as Json);
-  await model.invoke([new HumanMessage("one"), first, new HumanMessage("two")]);
+  await model.invoke(secondTurn(first));
   expect(
     asked(gateway.current)
       .slice(1)

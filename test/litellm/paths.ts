@@ -2,7 +2,6 @@ import { HumanMessage } from "@langchain/core/messages";
 import { StringOutputParser } from "@langchain/core/output_parsers";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
 import { RunnableLambda, RunnableParallel } from "@langchain/core/runnables";
-import { InMemoryStore } from "@langchain/core/stores";
 import { tool } from "@langchain/core/tools";
 import { MemorySaver } from "@langchain/langgraph";
 import { createAgent } from "langchain";
@@ -142,11 +141,6 @@ function conversations(endpoint: Endpoint): Path[] {
       const first = new HumanMessage(prompt("one"));
       const answer = await model.invoke([first]);
       await drain(model.stream([first, answer, new HumanMessage(prompt("two"))]));
-    }),
-    path(endpoint, "conversation from the store", 2, async ({ newModel, sessionId, prompt }) => {
-      const model = newModel({ sessionId, responseStore: new InMemoryStore<string>() });
-      await drain(model.stream(prompt("one")));
-      await model.invoke(prompt("two"));
     }),
   ].map((each) => ({ ...each, continued: 1 }));
 }

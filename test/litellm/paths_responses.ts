@@ -1,5 +1,4 @@
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
-import { InMemoryStore } from "@langchain/core/stores";
 import { tool } from "@langchain/core/tools";
 import { MemorySaver } from "@langchain/langgraph";
 import { createAgent } from "langchain";
@@ -12,10 +11,8 @@ const TURNS = 10;
 
 /** Conversations by `previous_response_id`: long ones with a tool, and ones whose id is refused. */
 export const RESPONSES_PATHS: readonly Path[] = [
-  ...[false, true].flatMap((streamed) => [
-    tenTurns("messages", { usePreviousResponseId: true }, streamed),
-    tenTurns("store", { responseStore: new InMemoryStore<string>() }, streamed),
-  ]),
+  tenTurns(false),
+  tenTurns(true),
   path("responses", "an unknown id falls back", 2, async ({ newModel, sessionId, prompt }) => {
     const model = newModel({ sessionId, usePreviousResponseId: true });
     const unknown = new AIMessage({ content: "yes", response_metadata: { id: "resp_68f0unknown" } });
@@ -26,18 +23,12 @@ export const RESPONSES_PATHS: readonly Path[] = [
 ];
 
 /** An agent's conversation: each turn is a question that it calls its tool for, and the tool's output. */
-function tenTurns(
-  from: "messages" | "store",
-  fields: { usePreviousResponseId?: boolean; responseStore?: InMemoryStore<string> },
-  streamed: boolean,
-): Path {
-  const name = `ten turns with a tool, from the ${from}${streamed ? ", streamed" : ""}`;
+function tenTurns(streamed: boolean): Path {
+  const name = `ten turns with a tool${streamed ? ", streamed" : ""}`;
   const rows = 2 * TURNS;
   const conversation = path("responses", name, rows, async ({ newModel, sessionId, prompt }) => {
-    const model = newModel({ sessionId: false, ...fields });
-    // From the store, each turn begins without a history.
-    const checkpointer = from === "messages" ? new MemorySaver() : undefined;
-    const agent = createAgent({ model, tools: [lookUp], ...(checkpointer && { checkpointer }) });
+    const model = newModel({ sessionId: false, usePreviousResponseId: true });
+    const agent = createAgent({ model, tools: [lookUp], checkpointer: new MemorySaver() });
     const config = { configurable: { thread_id: sessionId } };
     for (let turn = 1; turn <= TURNS; turn += 1) {
       const input = { messages: [new HumanMessage(prompt(`Look up bear ${turn}.`))] };
