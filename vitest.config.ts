@@ -1,19 +1,35 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** What takes the README, the examples or the packed tarball: the rest is `unit`. */
-const DOCS = ["test/demo*.test.ts", "test/readme*.test.ts"];
-const PACKAGE = ["test/package*.test.ts"];
+/** Tests that start child processes or a browser. */
+const PROCESSES = [
+  "test/cli/*.test.ts",
+  "test/render/html_in_browser.test.ts",
+  "test/conversation/postgres_checkpointer.test.ts",
+  "test/**/express_chat.test.ts",
+  "test/responses_redis.test.ts",
+];
+
+/** Tests that run the README's code, and the demo. */
+const DOCS = ["test/readme/*.test.ts", "test/examples/demo.test.ts"];
+
+/** Tests of the packed tarball. */
+const PACKAGE = ["test/package/*.test.ts"];
 
 /** Random chains and ids, and the heap after many sessions. */
-const PROPERTIES = ["test/properties/**/*.test.ts", "test/memory.test.ts"];
+const PROPERTIES = ["test/properties/*.test.ts"];
 
-/** CI adds up the counts that are left here. */
+const SLOW = [...PROCESSES, ...DOCS, ...PACKAGE, ...PROPERTIES];
+
+/** A directory for the JSON reports whose counts CI adds up. */
 const reports = process.env.TEST_REPORTS;
 
 export default defineConfig({
   resolve: { alias: { "langchain-litellm-session": join(import.meta.dirname, "src/index.ts") } },
   test: {
+    // The tests wait more than they compute. Vitest's default is one worker on a machine with two cores, and twice the time.
+    maxWorkers: Math.max(4, availableParallelism()),
     reporters: reports ? ["default", ["json", { outputFile: join(reports, "vitest.json") }]] : ["default"],
     projects: [
       {
@@ -21,9 +37,18 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...DOCS, ...PACKAGE, ...PROPERTIES],
+          exclude: SLOW,
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "processes",
+          include: PROCESSES,
+          setupFiles: ["test/support/setup.ts"],
+          testTimeout: 30_000,
         },
       },
       {

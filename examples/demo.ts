@@ -4,7 +4,7 @@
  * that LiteLLM proxy.
  */
 import { renderSession, type SessionCallbackHandler } from "langchain-litellm-session";
-import { Gateway } from "../test/support/gateway.js";
+import { Gateway } from "../test/support/gateway/server.js";
 import { type ExampleSessions, findStrays, formatLog, SessionLog } from "./session_log.js";
 
 /** In the order in which they run. Each exports `sessions`: the ids of its sessions. */

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { programs } from "../test/properties/arbitrary.js";
 import { hurryRetries, Programs } from "../test/properties/run.js";
-import { Gateway } from "../test/support/gateway.js";
+import { Gateway } from "../test/support/gateway/server.js";
 
 const minutes = Number(process.env.SOAK_MINUTES ?? 10);
 const endMs = performance.now() + minutes * 60_000;

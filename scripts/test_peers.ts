@@ -1,6 +1,6 @@
 /**
  * Runs tests on the lowest peers that package.json allows, in a temporary copy of the project.
- * Arguments are vitest's, in place of the usual tests: `npm run test:peers -- test/session_id.test.ts`.
+ * Arguments are vitest's, in place of the usual tests: `npm run test:peers -- test/session`.
  */
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
@@ -20,15 +20,17 @@ const LEFT_OUT_PACKAGES = ["@arethetypeswrong/cli", "@biomejs/biome", "esbuild",
 
 /** What runs where no arguments say so: each path to a request, and what is the same on all peers. */
 const TESTS = [
-  "test/paths",
-  "test/drop_in.test.ts",
-  "test/drop_in_cache",
-  "test/extra_body",
-  "test/get_session_id",
-  "test/responses_kept",
-  "test/responses_refusals",
-  "test/session_callback_handler",
-  "test/session_metadata",
+  "test/every_path",
+  "test/like_chat_openai/calls",
+  "test/like_chat_openai/cache",
+  "test/chat_models/call_options",
+  "test/context/get_session_id",
+  "test/conversation/persisted_messages",
+  "test/conversation/rejected",
+  "test/callbacks/session_callback_handler",
+  "test/callbacks/failures",
+  "test/callbacks/calls_and_summary",
+  "test/session/run_metadata",
 ];
 
 /** What the lowest peers cannot do themselves, as parts of test names. */

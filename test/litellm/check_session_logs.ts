@@ -9,7 +9,7 @@ import {
   SessionLogsError,
 } from "../../src/index.js";
 import { CAPPING, checkBudget, checkIterations } from "./check_budget.js";
-import type { Findings } from "./check_paths.js";
+import type { Findings } from "./check_scenarios.js";
 import type { Lab } from "./lab.js";
 import { run } from "./processes.js";
 

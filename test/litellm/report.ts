@@ -1,4 +1,4 @@
-import type { Findings } from "./check_paths.js";
+import type { Findings } from "./check_scenarios.js";
 
 /** A column of the table: a proxy, and what was found on it or why it never came up. */
 export interface Column {

@@ -1,14 +1,14 @@
-import { CONTROL, checkPaths, type Findings, NO_STRAYS } from "./check_paths.js";
+import { CONTROL, checkPaths, type Findings, NO_STRAYS } from "./check_scenarios.js";
 import { SESSION_LOG_CHECKS } from "./check_session_logs.js";
 import { databaseIsMissing, ownProxy, startWithDatabase } from "./database.js";
 import { sessionLogColumns } from "./database_session_logs.js";
 import type { Control, Lab } from "./lab.js";
 import { lockWorkDir } from "./lock.js";
-import { PATHS } from "./paths.js";
 import { endAll, endAllOnSignals, isEnding } from "./processes.js";
 import { type ProxySettings, startProxy } from "./proxy.js";
 import { findPython, installLitellm, type Python } from "./python.js";
 import { type Column, report } from "./report.js";
+import { PATHS } from "./scenarios.js";
 import { checkVersion, NEWEST, VERSIONS } from "./versions.js";
 
 /** A proxy to check, and how to come by it. */

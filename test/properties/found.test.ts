@@ -1,9 +1,9 @@
 import { type Runnable, type RunnableConfig, RunnableLambda, RunnableSequence } from "@langchain/core/runnables";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type RunnableWithSession, SessionCallbackHandler, withSession } from "../../src/index.js";
-import { drain } from "../support/paths.js";
-import { modelOf, sessionOf, sessions, useGateway } from "../support/session.js";
-import { messageOf } from "./echo.js";
+import { drain } from "../support/scenarios.js";
+import { modelOf, sessionOf, sessions, useGateway } from "../support/sessions.js";
+import { messageOf } from "./echo_path.js";
 import { hurryRetries } from "./run.js";
 
 /** What the properties found, each at its smallest. */

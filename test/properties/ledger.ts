@@ -1,5 +1,5 @@
-import type { Gateway, GatewayRequest } from "../support/gateway.js";
-import { messageOf } from "./echo.js";
+import type { Gateway, GatewayRequest } from "../support/gateway/server.js";
+import { messageOf } from "./echo_path.js";
 import type { ProgramPlan } from "./plan.js";
 import type { Prediction } from "./reference.js";
 import type { Expected } from "./reference_config.js";

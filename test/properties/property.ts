@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, vi } from "vitest";
-import { Gateway } from "../support/gateway.js";
+import { Gateway } from "../support/gateway/server.js";
 import { programs } from "./arbitrary.js";
 import { hurryRetries, type MakeModel, Programs } from "./run.js";
 

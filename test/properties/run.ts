@@ -5,10 +5,10 @@ import {
   type SessionChatOpenAIFields,
   SessionIdError,
 } from "../../src/index.js";
-import type { Gateway } from "../support/gateway.js";
-import { connection } from "../support/session.js";
+import type { Gateway } from "../support/gateway/server.js";
+import { connection } from "../support/sessions.js";
 import { Builder } from "./build.js";
-import { echo } from "./echo.js";
+import { echo } from "./echo_path.js";
 import { Ledger, Ledgers } from "./ledger.js";
 import { type LeafPlan, type ModelPlan, numbered, type ProgramPlan, type RootPlan } from "./plan.js";
 import { predict } from "./reference.js";

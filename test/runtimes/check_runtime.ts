@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { Gateway } from "../support/gateway.js";
-import { sessions } from "../support/session.js";
+import { Gateway } from "../support/gateway/server.js";
+import { sessions } from "../support/sessions.js";
 import type { Installed } from "./install.js";
 
 /** The sessions of the requests that `check.mjs` makes, in order. */

@@ -1,0 +1,181 @@
+import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import { awaitAllCallbacks } from "@langchain/core/callbacks/promises";
+import { RunnableLambda, RunnableParallel } from "@langchain/core/runnables";
+import { tool } from "@langchain/core/tools";
+import { FakeListChatModel, FakeLLM } from "@langchain/core/utils/testing";
+import { ChatOpenAI } from "@langchain/openai";
+import { createAgent } from "langchain";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { type SessionCall, SessionCallbackHandler, type SessionChatOpenAI } from "../../src/index.js";
+import { answered, handlerOf, TOLD, UUID } from "../support/call_records.js";
+import { COST, speakAsLitellm } from "../support/gateway/litellm_headers.js";
+import { collect, ENDPOINTS } from "../support/like_chat_openai.js";
+import { connection, modelOf, sessions, useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+beforeEach(() => speakAsLitellm(gateway.current));
+
+describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
+  const modelWith = (fields = {}) => modelOf(gateway.current, { useResponsesApi, ...fields });
+
+  it.each(TOLD)("$name: one record, complete when the promise resolves", async ({ ask, fields }) => {
+    const handler = handlerOf();
+    const before = Date.now();
+    await ask(modelWith(fields), "hi", { callbacks: [handler] });
+    expect(handler.calls).toEqual([answered(1)]);
+    expect(handler.calls[0]?.startedAt.getTime()).toBeGreaterThanOrEqual(before);
+    const { durationMs } = handler.calls[0] as SessionCall;
+    expect(handler.summary()).toEqual({
+      sessionId: "conversation-42",
+      calls: 1,
+      failures: 0,
+      inputTokens: 10,
+      outputTokens: 5,
+      costUsd: COST,
+      totalMs: durationMs,
+      wallMs: expect.closeTo(durationMs as number, 6),
+    });
+  });
+
+  const MANY: Record<string, { run: (model: SessionChatOpenAI, handler: SessionCallbackHandler) => unknown }> = {
+    "a batch with one config": { run: (model, handler) => model.batch(["a", "b", "c"], { callbacks: [handler] }) },
+    "a batch with a config an input": {
+      run: (model, handler) => model.batch(["a", "b", "c"], Array(3).fill({ callbacks: [handler] })),
+    },
+    "generate with three prompts": {
+      run: (model, handler) => model.generate([["a"], ["b"], ["c"]], undefined, [handler]),
+    },
+    "parallel branches": {
+      run: (model, handler) =>
+        RunnableParallel.from({ a: model, b: model, c: model }).invoke("hi", { callbacks: [handler] }),
+    },
+    "structured output, tools, and a chain": {
+      run: async (model, handler) => {
+        const config = { callbacks: [handler] };
+        await model.withStructuredOutput(z.object({ word: z.string() })).invoke("hi", config);
+        await model
+          .bindTools([{ type: "function", function: { name: "look_up", parameters: {} } }])
+          .invoke("hi", config);
+        await model.withSession("another").invoke("hi", config);
+      },
+    },
+  };
+  it.each(Object.entries(MANY))("%s: a record for each request", async (_, { run }) => {
+    const handler = handlerOf();
+    await run(modelWith(), handler);
+    expect(handler.calls.map(({ callId }) => callId).sort()).toEqual(["call-1", "call-2", "call-3"]);
+    for (const call of handler.calls) {
+      expect(call).toEqual({ ...answered(1), callId: call.callId, parentRunId: call.parentRunId });
+    }
+    expect(new Set(handler.calls.map(({ runId }) => runId)).size).toBe(3);
+    const { totalMs, wallMs, ...sums } = handler.summary();
+    expect(sums).toEqual({
+      sessionId: "conversation-42",
+      calls: 3,
+      failures: 0,
+      inputTokens: 30,
+      outputTokens: 15,
+      costUsd: expect.closeTo(3 * COST, 12),
+    });
+    expect(totalMs).toBeCloseTo(
+      handler.calls.reduce((sum, { durationMs }) => sum + Number(durationMs), 0),
+      6,
+    );
+    expect(wallMs).toBeGreaterThanOrEqual(Math.max(...handler.calls.map(({ durationMs }) => Number(durationMs))));
+  });
+
+  it("an agent whose tool asks the model: each call, by whom it was made", async () => {
+    const model = modelWith();
+    const ask = tool(async () => (await model.invoke("in the tool")).text, {
+      name: "ask",
+      description: "Asks.",
+      schema: z.object({ question: z.string() }),
+    });
+    const handler = handlerOf();
+    await createAgent({ model, tools: [ask] }).invoke({ messages: "Ask." }, { callbacks: [handler] });
+    expect(handler.calls).toEqual([1, 2, 3].map((n) => ({ ...answered(n), parentRunId: UUID })));
+    expect(new Set(handler.calls.map(({ parentRunId }) => parentRunId)).size).toBe(3);
+    expect(handler.summary()).toMatchObject({ calls: 3, failures: 0, inputTokens: 30, outputTokens: 15 });
+    expect(sessions(gateway.current)).toEqual(Array(3).fill("conversation-42"));
+  });
+
+  it("a graph in streamEvents v3", async () => {
+    const handler = handlerOf();
+    const graph = createAgent({ model: modelWith(), tools: [] });
+    await collect(graph.streamEvents({ messages: "hi" }, { version: "v3", callbacks: [handler] }));
+    expect(handler.calls).toEqual([{ ...answered(1), parentRunId: UUID }]);
+  });
+
+  it("a model itself in streamEvents v3 tells no handler, LangChain's own as little", async () => {
+    for (const model of [modelWith(), new ChatOpenAI({ ...connection(gateway.current), useResponsesApi })]) {
+      const handler = handlerOf();
+      await collect(model.streamEvents("hi", { callbacks: [handler] }));
+      expect(handler.calls).toEqual([]);
+    }
+    expect(sessions(gateway.current)).toEqual(["conversation-42", undefined]);
+  });
+
+  it("a chain in a chain: a handler further in records its part, and its session counts there", async () => {
+    const [outer, inner] = [new SessionCallbackHandler(), new SessionCallbackHandler()];
+    const model = modelWith();
+    const part = RunnableLambda.from((text: string) => model.invoke(text)).withConfig({ callbacks: [inner] });
+    const chain = RunnableLambda.from(async (text: string, config) =>
+      part.invoke((await model.invoke(text)).text, config),
+    );
+    await chain.invoke("hi", { callbacks: [outer] });
+    expect(outer.calls).toMatchObject([{ callId: "call-1" }, { callId: "call-2" }]);
+    expect(inner.calls).toMatchObject([{ callId: "call-2" }]);
+    expect(inner.calls[0]?.runId).toBe(outer.calls[1]?.runId);
+    expect(sessions(gateway.current)).toEqual([outer.sessionId, inner.sessionId]);
+  });
+
+  it("a plain ChatOpenAI is recorded and not tagged", async () => {
+    const handler = handlerOf();
+    const model = new ChatOpenAI({ ...connection(gateway.current), useResponsesApi });
+    await model.invoke("hi", { callbacks: [handler] });
+    await collect(model.stream("hi", { callbacks: [handler] }));
+    const plain = { ...answered(0), callId: undefined, costUsd: undefined };
+    expect(handler.calls).toEqual([plain, plain]);
+    expect(handler.summary()).toMatchObject({ calls: 2, inputTokens: 20, outputTokens: 10, costUsd: undefined });
+    expect(sessions(gateway.current)).toEqual([undefined, undefined]);
+  });
+
+  it("is complete at once with LANGCHAIN_CALLBACKS_BACKGROUND too, beside a slow handler in the background", async () => {
+    vi.stubEnv("LANGCHAIN_CALLBACKS_BACKGROUND", "true");
+    class Slow extends BaseCallbackHandler {
+      override name = "slow";
+      override async handleChatModelStart(): Promise<void> {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+    const handler = handlerOf();
+    const callbacks = [new Slow(), handler];
+    const chain = RunnableLambda.from((text: string) => modelWith().invoke(text));
+    await chain.invoke("hi", { callbacks });
+    expect(handler.calls).toEqual([{ ...answered(1), parentRunId: UUID }]);
+    await collect(modelWith().stream("hi", { callbacks }));
+    expect(handler.calls.slice(1)).toEqual([answered(2)]);
+    await awaitAllCallbacks();
+  });
+});
+
+it("models that say neither tokens nor a name, and whatever they throw", async () => {
+  const handler = handlerOf();
+  const config = { callbacks: [handler] };
+  await new FakeListChatModel({ responses: ["hi"] }).invoke("hi", config);
+  await new FakeLLM({ response: "hi" }).invoke("hi", config);
+  class Throwing extends FakeLLM {
+    override async _call(): Promise<string> {
+      throw "a string";
+    }
+  }
+  await expect(new Throwing({}).invoke("hi", config)).rejects.toBeDefined();
+  expect(handler.calls).toMatchObject([
+    { durationMs: expect.any(Number), inputTokens: undefined, outputTokens: undefined },
+    { durationMs: expect.any(Number), inputTokens: undefined, outputTokens: undefined },
+    { error: expect.stringContaining("a string") },
+  ]);
+  expect(handler.summary()).toMatchObject({ calls: 3, failures: 1, inputTokens: 0, outputTokens: 0 });
+});

@@ -1,0 +1,134 @@
+import { CallbackManager } from "@langchain/core/callbacks/manager";
+import { Runnable, RunnableLambda } from "@langchain/core/runnables";
+import { tool } from "@langchain/core/tools";
+import { ChatOpenAI } from "@langchain/openai";
+import { describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { getSessionId, newSessionId, SessionCallbackHandler } from "../../src/index.js";
+import { drain } from "../support/scenarios.js";
+import { connection, modelOf, sessions, useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+const handler = (sessionId?: string) => new SessionCallbackHandler({ sessionId });
+
+describe("the session of a handler", () => {
+  it("is the one that it was given, else a new one", () => {
+    expect(handler("a").sessionId).toBe("a");
+    const made = [new SessionCallbackHandler(), handler(), handler("")].map(({ sessionId }) => sessionId);
+    expect(new Set(made).size).toBe(3);
+    for (const id of made) expect(id).toHaveLength(newSessionId().length);
+  });
+
+  it("is that of every call under it, one run after another and at a time", async () => {
+    const model = modelOf(gateway.current, { sessionId: "own" });
+    const callbacks = [handler("a")];
+    const chain = model.pipe(() => model.invoke("again"));
+    await chain.invoke("hi", { callbacks });
+    await Promise.all([chain.invoke("hi", { callbacks }), drain(await chain.stream("hi", { callbacks }))]);
+    await model.invoke("hi");
+    expect(sessions(gateway.current)).toEqual([...Array(6).fill("a"), "own"]);
+  });
+
+  it("ends where an inner handler's begins, and comes back after it", async () => {
+    const model = modelOf(gateway.current);
+    const inner = RunnableLambda.from(() => model.invoke("inner")).withConfig({ callbacks: [handler("inner")] });
+    const outer = RunnableLambda.from(async () => {
+      await model.invoke("before");
+      await inner.invoke("hi");
+      await model.invoke("after");
+    });
+    await outer.invoke("hi", { callbacks: [handler("outer")] });
+    expect(sessions(gateway.current)).toEqual(["outer", "inner", "outer"]);
+  });
+});
+
+describe("a handler is found", () => {
+  it.each<[string, () => CallbackManager | SessionCallbackHandler[]]>([
+    ["in an array", () => [handler("a")]],
+    ["twice in an array", () => Array(2).fill(handler("a"))],
+    ["in a manager", () => CallbackManager.fromHandlers({}).copy([handler("a")])],
+    ["in a manager, twice", () => CallbackManager.configure([handler("a")], [handler("a")]) as CallbackManager],
+    ["in a manager made of an array", () => CallbackManager.configure([handler("a")]) as CallbackManager],
+  ])("%s", async (_, callbacks) => {
+    const model = modelOf(gateway.current);
+    await model.invoke("hi", { callbacks: callbacks() });
+    await model.pipe(() => model.invoke("again")).invoke("hi", { callbacks: callbacks() });
+    expect(sessions(gateway.current)).toEqual(["a", "a", "a"]);
+  });
+
+  it("in a manager that does not hand it down, by the call alone", async () => {
+    const manager = new CallbackManager();
+    manager.addHandler(handler("a"), false);
+    const model = modelOf(gateway.current);
+    await model.invoke("hi", { callbacks: manager });
+    await model.pipe(() => model.invoke("again")).invoke("hi", { callbacks: manager });
+    expect(sessions(gateway.current)).toEqual(["a", undefined, undefined]);
+  });
+
+  it("where it is added to a run's own manager on the way", async () => {
+    const model = modelOf(gateway.current);
+    const adding = RunnableLambda.from(async (_: string, { callbacks }) => {
+      (callbacks as CallbackManager).addHandler(handler("added"), true);
+      await model.invoke("hi");
+    });
+    await adding.invoke("hi", { callbacks: [{ handleChainStart() {} }] });
+    expect(sessions(gateway.current)).toEqual(["added"]);
+  });
+
+  it("among those of a model, by each of its copies", async () => {
+    const model = modelOf(gateway.current, { callbacks: [handler("a")], sessionId: "own" });
+    await model.invoke("hi");
+    await drain(await model.bindTools([]).stream("hi"));
+    await model.withSession("b").invoke("hi");
+    expect(sessions(gateway.current)).toEqual(["a", "a", "b"]);
+  });
+
+  it("though it is of another copy of the package", async () => {
+    vi.resetModules();
+    const copy = await import("../../src/index.js");
+    expect(copy.SessionCallbackHandler).not.toBe(SessionCallbackHandler);
+    const other = new copy.SessionChatOpenAI({ ...connection(gateway.current), sessionId: false });
+    const model = modelOf(gateway.current);
+    await model.invoke("hi", { callbacks: [new copy.SessionCallbackHandler({ sessionId: "copy's" })] });
+    await other.invoke("hi", { callbacks: [handler("a")] });
+    await copy.withSession(model, { sessionId: "wrapped" }).invoke("hi");
+    await copy
+      .withSession(
+        RunnableLambda.from(() => model.invoke("hi")),
+        { sessionId: "around" },
+      )
+      .invoke("hi");
+    await RunnableLambda.from(async () => void expect(copy.getSessionId()).toBe("b")).invoke("hi", {
+      callbacks: [handler("b")],
+    });
+    expect(sessions(gateway.current)).toEqual(["copy's", "a", "wrapped", "around"]);
+  });
+});
+
+describe("a handler", () => {
+  it("does not tag what is no SessionChatOpenAI, nor change what it answers", async () => {
+    const plain = new ChatOpenAI(connection(gateway.current));
+    const { text } = await plain.invoke("hi", { callbacks: [handler("a")] });
+    expect(text).toBe("reply to 1 messages");
+    expect(sessions(gateway.current)).toEqual([undefined]);
+  });
+
+  it("is waited for, also where LangChain runs handlers in the background", () => {
+    vi.stubEnv("LANGCHAIN_CALLBACKS_BACKGROUND", "true");
+    expect(handler().awaitHandlers).toBe(true);
+  });
+
+  it("turns the implicit config on by itself, so that a tool's own code is in the session", async () => {
+    const ask = tool(() => String(getSessionId()), { name: "ask", schema: z.object({}) });
+    expect(await ask.invoke({}, { callbacks: [handler("a")] })).toBe("a");
+  });
+
+  it("leaves a run as it was where the model's call fails", async () => {
+    gateway.current.failNext(400, { message: "refused" });
+    const model = modelOf(gateway.current);
+    await expect(model.invoke("hi", { callbacks: [handler("a")] })).rejects.toThrow("refused");
+    expect(sessions(gateway.current)).toEqual(["a"]);
+    expect(Runnable.isRunnable(model)).toBe(true);
+  });
+});

@@ -1,0 +1,144 @@
+import { InMemoryCache } from "@langchain/core/caches";
+import { RunnableLambda } from "@langchain/core/runnables";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { type SessionChatOpenAI, type SessionChatOpenAICallOptions, withSession } from "../../src/index.js";
+import { drain } from "../support/scenarios.js";
+import { modelOf, sessions, useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+type Options = Partial<SessionChatOpenAICallOptions>;
+type Call = (model: SessionChatOpenAI, options: Options) => Promise<unknown>;
+
+const CALLS: Record<string, Call> = {
+  invoke: (model, options) => model.invoke("hi", options),
+  stream: async (model, options) => drain(await model.stream("hi", options)),
+  batch: (model, options) => model.batch(["hi"], options),
+  generate: (model, options) => model.generate([[["user", "hi"]]], options),
+  "streamEvents v2": (model, options) => drain(model.streamEvents("hi", { ...options, version: "v2" })),
+  "streamEvents v3": async (model, options) => drain(model.streamEvents("hi", options)),
+  "a bound copy": (model, options) => model.withConfig(options).invoke("hi"),
+  "a bound, streamed copy": async (model, options) => drain(await model.bindTools([], options).stream("hi")),
+  "generate of a bound copy": (model, options) => model.withConfig(options).generate([[["user", "hi"]]]),
+  "streamEvents v3 of a bound copy": async (model, options) => drain(model.withConfig(options).streamEvents("hi")),
+  "structured output of a bound copy": (model, options) =>
+    model
+      .withConfig(options)
+      .withStructuredOutput(z.object({ answer: z.string() }))
+      .invoke("hi"),
+  "a lambda": (model, options) =>
+    RunnableLambda.from(async () => (await model.invoke("hi", options)).text).invoke("hi"),
+};
+
+const CASES = [false, true].flatMap((useResponsesApi) => [
+  ...Object.entries(CALLS).map(([name, call]) => ({ name, call, fields: { useResponsesApi } as object })),
+  { name: "invoke", call: CALLS.invoke as Call, fields: { useResponsesApi, streaming: true } },
+]);
+
+const bodies = () => gateway.current.requests.map(({ body }) => body);
+
+describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
+  it("is in the request beside the session, and without one", async () => {
+    const extraBody = { tags: ["a"], guardrails: [{ name: "pii" }], cache: { "no-cache": true } };
+    const frozen = Object.freeze(structuredClone(extraBody));
+    await call(modelOf(gateway.current, fields), { sessionId: "s", extraBody: frozen });
+    await call(modelOf(gateway.current, fields), { extraBody: frozen });
+    await call(modelOf(gateway.current, fields), {});
+    expect(bodies()).toMatchObject([extraBody, extraBody, {}]);
+    expect(bodies()[2]).not.toHaveProperty("tags");
+    expect(sessions(gateway.current)).toEqual(["s", undefined, undefined]);
+  });
+
+  it("wins over modelKwargs and what the fields say, metadata by key", async () => {
+    const modelKwargs = { tags: ["kwargs"], kept: 1, metadata: { a: "kwargs", b: "kwargs" } };
+    const model = modelOf(gateway.current, { ...fields, modelKwargs, temperature: 0.1 });
+    await call(model, { extraBody: { tags: ["extra"], model: "other", temperature: 0.9, metadata: { b: "extra" } } });
+    await call(model, {});
+    expect(bodies()).toMatchObject([
+      { tags: ["extra"], kept: 1, model: "other", temperature: 0.9, metadata: { a: "kwargs", b: "extra" } },
+      { tags: ["kwargs"], kept: 1, model: "gpt-4o", temperature: 0.1, metadata: { a: "kwargs", b: "kwargs" } },
+    ]);
+    expect(modelKwargs.metadata).toEqual({ a: "kwargs", b: "kwargs" });
+  });
+
+  it("merges its metadata with a transport's too", async () => {
+    const model = modelOf(gateway.current, { ...fields, sessionTransport: "metadata" });
+    await call(model, { sessionId: "s", extraBody: { metadata: { own: "1" } } });
+    expect(bodies()[0]?.metadata).toEqual({ own: "1", litellm_trace_id: "s" });
+  });
+
+  it.each(["messages", "input", "stream"])("can't have %s: nothing is sent", async (key) => {
+    for (const value of [[], false, undefined]) {
+      const error = await caught(() => call(modelOf(gateway.current, fields), { extraBody: { a: 1, [key]: value } }));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(String(error)).toContain(`Invalid call option "extraBody": "${key}"`);
+    }
+    expect(gateway.current.requests).toEqual([]);
+  });
+
+  it("can't be anything but an object: nothing is sent", async () => {
+    for (const [value, shown] of [
+      ["tags", '"tags"'],
+      [42, "42"],
+      [true, "true"],
+      [["tags"], "an array"],
+    ]) {
+      const error = await caught(() => call(modelOf(gateway.current, fields), { extraBody: value as never }));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(String(error)).toContain(`expected an object of body fields, got ${shown}`);
+    }
+    expect(gateway.current.requests).toEqual([]);
+  });
+});
+
+describe("extraBody", () => {
+  it("of a call takes the place of the bound one", async () => {
+    const bound = modelOf(gateway.current).withConfig({ extraBody: { a: 1, b: 1 } });
+    await bound.invoke("hi", { extraBody: { b: 2 } });
+    await bound.invoke("hi");
+    expect(bodies().map(({ a, b }) => [a, b])).toEqual([
+      [undefined, 2],
+      [1, 1],
+    ]);
+  });
+
+  it("is not the next call's, nor another's at the same time", async () => {
+    const model = modelOf(gateway.current);
+    await Promise.all([1, 2, 3].map((tag) => model.invoke(String(tag), { extraBody: { tag }, sessionId: `s${tag}` })));
+    await model.invoke("none");
+    const sent = gateway.current.requests.map(({ body }) => [body.tag, body.litellm_session_id]);
+    expect(new Set(sent.map(String))).toEqual(new Set(["1,s1", "2,s2", "3,s3", ","]));
+  });
+
+  it("can carry the user's own session in place of ours, inside a wrapper", async () => {
+    const model = modelOf(gateway.current);
+    const asking = RunnableLambda.from(() => model.invoke("hi", { extraBody: { litellm_session_id: "mine" } }));
+    await withSession(asking).invoke("hi");
+    expect(sessions(gateway.current)).toEqual([["mine", undefined, undefined]]);
+  });
+
+  it("is in the key of the LLM cache, as it changes the answer; a session is not", async () => {
+    const model = modelOf(gateway.current, { cache: new InMemoryCache() });
+    const tagged = { extraBody: { guardrails: ["a"] } };
+    for (const options of [
+      {},
+      tagged,
+      { ...tagged, sessionId: "s" },
+      { sessionId: "t" },
+      { extraBody: { guardrails: ["b"] } },
+    ]) {
+      await model.invoke("hi", options);
+    }
+    expect(bodies().map(({ guardrails }) => guardrails)).toEqual([undefined, ["a"], ["b"]]);
+  });
+});
+
+async function caught(act: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await act();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("expected an error");
+}

@@ -1,0 +1,79 @@
+import type { AIMessageChunk } from "@langchain/core/messages";
+import { beforeEach, describe, expect, it } from "vitest";
+import { ENTRIES } from "../support/conversation.js";
+import { COST, SAID, speakAsLitellm } from "../support/gateway/litellm_headers.js";
+import { sendEvents } from "../support/gateway/server.js";
+import { collect, ENDPOINTS } from "../support/like_chat_openai.js";
+import { modelOf, useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+beforeEach(() => speakAsLitellm(gateway.current));
+
+const STREAMED = ENTRIES.filter(({ name }) => name !== "invoke");
+
+const saidOf = (message: { response_metadata: Record<string, unknown> }) => message.response_metadata.litellm;
+
+describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
+  const modelWith = (fields = {}) => modelOf(gateway.current, { useResponsesApi, ...fields });
+
+  describe.each(STREAMED)("$name", ({ ask, fields }) => {
+    const said = async () => saidOf(await ask(modelWith(fields), "hi"));
+
+    it("knows a stream's cost from its usage alone", async () => {
+      gateway.current.responseHeaders = () => ({});
+      gateway.current.moreUsage = () => ({ cost: COST });
+      expect(await said()).toEqual({ costUsd: COST });
+    });
+
+    it("1.81.12 says 0 of a stream of a model without a price: unknown", async () => {
+      gateway.current.moreUsage = () => ({ cost: 0 });
+      const { costUsd: _, ...rest } = SAID;
+      expect(await said()).toEqual({ callId: "call-1", ...rest });
+    });
+
+    it("a header's cost of a stream is from before its first token: not counted", async () => {
+      // 1.81.12 with its cache on sends 5e-06 with a stream on /responses that costs 7.5e-05.
+      const { responseHeaders } = gateway.current;
+      gateway.current.responseHeaders = (request) => ({
+        ...responseHeaders(request),
+        "x-litellm-response-cost": "5e-06",
+      });
+      expect(await said()).toEqual({ callId: "call-1", ...SAID });
+    });
+  });
+
+  it.each(ENTRIES)("$name: what the proxy had in its own cache cost nothing", async ({ ask, fields }) => {
+    // 1.81.12 and 1.106.0 say what it cost when it was new; the row in their log says 0.
+    const { responseHeaders } = gateway.current;
+    gateway.current.responseHeaders = (request) => ({ ...responseHeaders(request), "x-litellm-cache-key": "5b67" });
+    expect(saidOf(await ask(modelWith(fields), "hi"))).toEqual({ callId: "call-1", ...SAID, costUsd: 0 });
+  });
+
+  it("a stream that tells its usage with each event has one cost", async () => {
+    // 1.106.0 does so on /responses where it has the answer in its cache.
+    gateway.current.respond((request, response) => {
+      if (request.path !== "/responses") return undefined;
+      const usage = { input_tokens: 10, output_tokens: 5, total_tokens: 15, cost: COST };
+      const events = ["created", "in_progress", "completed"].map((name) => {
+        const status = name === "completed" ? name : "in_progress";
+        const answer = { id: "resp_1", object: "response", model: "gpt-4o", created_at: 1, status, output: [], usage };
+        return { event: `response.${name}`, data: { type: `response.${name}`, response: answer } };
+      });
+      sendEvents(response, events, gateway.current.responseHeaders(request));
+      return true;
+    });
+    for (const { ask, fields } of STREAMED) {
+      expect(saidOf(await ask(modelWith(fields), "hi"))).toMatchObject({ costUsd: COST });
+    }
+  });
+
+  it("a stream without usage has no cost, and the rest", async () => {
+    gateway.current.moreUsage = () => ({});
+    const { costUsd: _, ...said } = SAID;
+    const model = modelWith({ streamUsage: false });
+    const [first, ...others] = await collect(model.stream("hi"));
+    expect(saidOf(first as AIMessageChunk)).toEqual({ callId: "call-1", ...said });
+    expect(others.every((chunk) => saidOf(chunk) === undefined)).toBe(true);
+  });
+});

@@ -1,0 +1,41 @@
+import { AgentExecutor, createToolCallingAgent } from "@langchain/classic/agents";
+import { LLMChain } from "@langchain/classic/chains";
+import { ChatPromptTemplate } from "@langchain/core/prompts";
+import type { Runnable } from "@langchain/core/runnables";
+import { tool } from "@langchain/core/tools";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { type SessionChatOpenAI, withSession } from "../../src/index.js";
+import { drain } from "../support/scenarios.js";
+import { modelOf, sessions, useGateway } from "../support/sessions.js";
+
+/** LangChain's older classes, which drop the config around here and there: the README says where. */
+const gateway = useGateway();
+
+const AROUND = { configurable: { sessionId: "s" } };
+
+/** An agent whose tool calls the model without a config. */
+function executorOf(model: SessionChatOpenAI): Runnable {
+  const look = tool(async () => (await model.invoke("in the tool")).text, { name: "look", schema: z.object({}) });
+  const prompt = ChatPromptTemplate.fromMessages([
+    ["human", "{input}"],
+    ["placeholder", "{agent_scratchpad}"],
+  ]);
+  const agent = createToolCallingAgent({ llm: model, tools: [look], prompt });
+  return new AgentExecutor({ agent, tools: [look] }) as unknown as Runnable;
+}
+
+it("an AgentExecutor that is streamed: its tools are in a wrapper's session alone", async () => {
+  const executor = executorOf(modelOf(gateway.current));
+  await executor.invoke({ input: "hi" }, AROUND);
+  await drain(await withSession(executor).stream({ input: "hi" }, AROUND));
+  await drain(await executor.stream({ input: "hi" }, AROUND));
+  expect(sessions(gateway.current)).toEqual(["s", "s", "s", "s", "s", "s", "s", undefined, "s"]);
+});
+
+it("an LLMChain that is called with a config of its own: in a wrapper's session alone", async () => {
+  const chain = new LLMChain({ llm: modelOf(gateway.current), prompt: ChatPromptTemplate.fromTemplate("{input}") });
+  await chain.invoke({ input: "hi" }, AROUND);
+  await withSession(chain as Runnable).invoke({ input: "hi" }, AROUND);
+  expect(sessions(gateway.current)).toEqual([undefined, "s"]);
+});

@@ -1,0 +1,114 @@
+import { type AIMessageChunk, type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { ChatOpenAI } from "@langchain/openai";
+import { describe, expect, it, vi } from "vitest";
+import { SessionChatOpenAI, type SessionChatOpenAIFields } from "../../src/index.js";
+import { asked, ENTRIES, responseId } from "../support/conversation.js";
+import { connection, modelOf, useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+describe("mistyped fields throw in the constructor", () => {
+  it.each<[string, object, string]>([
+    ["usePreviousResponseId", { usePreviousResponseId: "true" }, 'expected true or false, got "true"'],
+    ["usePreviousResponseId", { usePreviousResponseId: 1 }, "expected true or false, got 1"],
+    ["usePreviousResponseId", { usePreviousResponseId: null }, "expected true or false, got null"],
+  ])("%s: %o", (field, fields, message) => {
+    const error = new TypeError(`Invalid field "${field}": ${message}.`);
+    expect(() => modelOf(gateway.current, fields)).toThrow(error);
+    expect(() => new SessionChatOpenAI("gpt-4o", { ...connection(gateway.current), ...fields })).toThrow(error);
+  });
+
+  it.each<SessionChatOpenAIFields>([{}, { usePreviousResponseId: false }, { usePreviousResponseId: undefined }])(
+    "not %o",
+    (fields) => {
+      expect(modelOf(gateway.current, fields).usePreviousResponseId).toBe(false);
+    },
+  );
+
+  it("without WebCrypto, a model that chains throws, and another does not", () => {
+    vi.stubGlobal("crypto", { getRandomValues: () => {} });
+    try {
+      expect(() => modelOf(gateway.current, { usePreviousResponseId: true })).toThrow(/WebCrypto/);
+      expect(modelOf(gateway.current).usePreviousResponseId).toBe(false);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+});
+
+describe("without these fields nothing changes", () => {
+  const MAKERS = [
+    (fields: SessionChatOpenAIFields) => new ChatOpenAI(fields),
+    (fields: SessionChatOpenAIFields) => new SessionChatOpenAI({ ...fields, sessionId: false }),
+  ];
+
+  /** What is new in every answer. */
+  const plain = (value: unknown) => JSON.parse(JSON.stringify(value).replace(/(resp|msg|run|fc)[_-][\w-]+/g, "$1_0"));
+
+  it.each(ENTRIES)(
+    "$name: a history with response ids is sent whole, and the answer is ChatOpenAI's",
+    async ({ fields, ask }) => {
+      const seen = [];
+      for (const make of MAKERS) {
+        const model = make({ ...connection(gateway.current), useResponsesApi: true, ...fields });
+        const first = await ask(model, [new HumanMessage("one")]);
+        const second = await ask(model, [new HumanMessage("one"), first, new HumanMessage("two")]);
+        const requests = gateway.current.requests.splice(0).map(({ body }) => body);
+        expect(requests[1]?.previous_response_id).toBeUndefined();
+        seen.push(plain({ first, second, requests }));
+      }
+      expect(seen[1]).toEqual(seen[0]);
+    },
+  );
+
+  it("chunks are ChatOpenAI's", async () => {
+    const seen = [];
+    for (const make of MAKERS) {
+      const model = make({ ...connection(gateway.current), useResponsesApi: true });
+      const chunks: AIMessageChunk[] = [];
+      for await (const chunk of await model.stream("one")) chunks.push(chunk);
+      seen.push(plain(chunks));
+    }
+    expect(seen[1]).toEqual(seen[0]);
+  });
+});
+
+describe("with them", () => {
+  it.each(ENTRIES)(
+    "$name: an answer has one key more in its response_metadata, and one id",
+    async ({ fields, ask }) => {
+      const [without, with_] = [
+        modelOf(gateway.current, { useResponsesApi: true, ...fields }),
+        modelOf(gateway.current, { usePreviousResponseId: true, ...fields }),
+      ];
+      const [one, other] = [await ask(without, "one"), await ask(with_, "one")];
+      const keys = (message: BaseMessage) => Object.keys(message.response_metadata).sort();
+      expect(keys(other)).toEqual([...keys(one), "litellm_answered"].sort());
+      expect(other.response_metadata.litellm_answered).toMatch(/^[0-9a-f]{64}$/);
+      expect(responseId(other)).toMatch(/^resp_[0-9a-f]{32}$/);
+      expect(other.content).toEqual(one.content);
+    },
+  );
+
+  it("the key and the id come with the last chunk alone, as concat needs it", async () => {
+    const seen: unknown[] = [];
+    for await (const { response_metadata } of await modelOf(gateway.current, { usePreviousResponseId: true }).stream(
+      "one",
+    )) {
+      seen.push([response_metadata.id !== undefined, response_metadata.litellm_answered !== undefined]);
+    }
+    expect(seen.length).toBeGreaterThan(3);
+    expect(seen.slice(0, -1)).toEqual(seen.slice(1).map(() => [false, false]));
+    expect(seen.at(-1)).toEqual([true, true]);
+  });
+
+  it("copies chain as their origin does", async () => {
+    const model = modelOf(gateway.current, { usePreviousResponseId: true });
+    const answer = await model.invoke("one");
+    const history = [new HumanMessage("one"), answer, new HumanMessage("two")];
+    for (const copy of [model.withConfig({ tags: ["a"] }), model.withSession("s"), model.bindTools([])])
+      await copy.invoke(history);
+    await model.withRetry().invoke(history);
+    expect(asked(gateway.current).slice(1)).toEqual(Array(4).fill({ after: responseId(answer), input: ["user: two"] }));
+  });
+});

@@ -1,0 +1,131 @@
+import { type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { expect, it } from "vitest";
+import type { SessionChatOpenAIFields } from "../../src/index.js";
+import { asked, ENTRIES, inShort, responseId } from "../support/conversation.js";
+import { textItem } from "../support/gateway/responses_api.js";
+import type { Json } from "../support/gateway/server.js";
+import { modelOf, useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+/** The ways in which a model may want something called, and what answers it. */
+const CALLS: Record<string, { item: Json; additional_kwargs?: Json; content?: string; output: string }> = {
+  "a function": {
+    item: { type: "function_call", id: "fc_1", call_id: "call_1", name: "look_up", arguments: "{}" },
+    output: "function_call_output",
+  },
+  "a function with malformed arguments": {
+    item: { type: "function_call", id: "fc_1", call_id: "call_1", name: "look_up", arguments: '{"a":' },
+    output: "function_call_output",
+  },
+  "a custom tool": {
+    item: { type: "custom_tool_call", id: "ctc_1", call_id: "call_1", name: "code", input: "print(1)" },
+    additional_kwargs: { customTool: {} },
+    output: "custom_tool_call_output",
+  },
+  "a computer": {
+    item: {
+      type: "computer_call",
+      id: "cu_1",
+      call_id: "call_1",
+      action: { type: "screenshot" },
+      pending_safety_checks: [],
+      status: "completed",
+    },
+    additional_kwargs: { type: "computer_call_output" },
+    output: "computer_call_output",
+  },
+};
+
+const answerTo = ({ additional_kwargs = {} }: (typeof CALLS)[string]) =>
+  new ToolMessage({ content: "done", tool_call_id: "call_1", additional_kwargs });
+
+const CASES = ENTRIES.flatMap((entry) => Object.entries(CALLS).map(([what, call]) => ({ ...entry, what, call })));
+
+const chaining = (fields?: SessionChatOpenAIFields) =>
+  modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
+
+/** The events of a stream give LangChain nothing of a computer call: its messages do not know of one. */
+const known = CASES.filter(({ name, what }) => what !== "a computer" || !/events$|v3$/.test(name));
+
+it.each(known)(
+  "$name: a call of $what that nothing answers: the whole history is sent",
+  async ({ fields, ask, call }) => {
+    gateway.current.responses.outputs.push([textItem("Let me see."), call.item]);
+    const model = chaining(fields);
+    const question = new HumanMessage("one");
+    const answer = await ask(model, [question]);
+    // A provider refuses that too, and that refusal is the caller's.
+    await ask(model, [question, answer, new HumanMessage("two")]).catch(() => {});
+    expect(asked(gateway.current)).toHaveLength(2);
+    expect(asked(gateway.current)[1]?.after).toBeUndefined();
+    expect(asked(gateway.current)[1]?.input.at(0)).toBe("user: one");
+    expect(asked(gateway.current)[1]?.input.at(-1)).toBe("user: two");
+  },
+);
+
+it.each(known)("$name: the answer to a call of $what is all that is sent", async ({ fields, ask, call }) => {
+  gateway.current.responses.outputs.push([textItem("Let me see."), call.item]);
+  const model = chaining(fields);
+  const question = new HumanMessage("one");
+  const answer = await ask(model, [question]);
+  const last = await ask(model, [question, answer, answerTo(call)]);
+  expect(asked(gateway.current)[1]).toEqual({
+    after: responseId(answer),
+    input: [expect.stringMatching(/^output: /)],
+  });
+  expect(gateway.current.responses.conversation(responseId(last))?.[3]).toMatchObject({
+    type: call.output,
+    call_id: "call_1",
+  });
+});
+
+it.each(ENTRIES)("$name: one of two parallel calls is not enough", async ({ fields, ask }) => {
+  const item = (n: number) => ({
+    type: "function_call",
+    id: `fc_${n}`,
+    call_id: `call_${n}`,
+    name: "look_up",
+    arguments: "{}",
+  });
+  gateway.current.responses.outputs.push([item(1), item(2)]);
+  const model = chaining(fields);
+  const answer = await ask(model, [new HumanMessage("one")]);
+  const results = [1, 2].map((n) => new ToolMessage({ content: `${n}`, tool_call_id: `call_${n}` }));
+  const say = (given: BaseMessage[]) => ask(model, [new HumanMessage("one"), answer, ...given]);
+  await expect(say(results.slice(0, 1))).rejects.toThrow("No tool output found");
+  await say(results);
+  expect(asked(gateway.current).slice(1)).toEqual([
+    { after: undefined, input: ["user: one", "call: look_up", "call: look_up", "output: 1"] },
+    { after: responseId(answer), input: ["output: 1", "output: 2"] },
+  ]);
+});
+
+it.each(ENTRIES)("$name: a call is known also where the last event leaves the output out", async ({ fields, ask }) => {
+  gateway.current.responses.leavesOutOutput = true;
+  const call = CALLS["a function"] as (typeof CALLS)[string];
+  gateway.current.responses.outputs.push([call.item]);
+  const model = chaining(fields);
+  const question = new HumanMessage("one");
+  const answer = await ask(model, [question]);
+  await ask(model, [question, answer, new HumanMessage("two")]).catch(() => {});
+  await ask(model, [question, answer, answerTo(call)]);
+  expect(asked(gateway.current).map(({ after }) => after)).toEqual([undefined, undefined, responseId(answer)]);
+});
+
+it("what the provider runs itself is no open call", async () => {
+  const search = { type: "web_search_call", id: "ws_1", status: "completed" };
+  gateway.current.responses.outputs.push([search, textItem("Found.")]);
+  const model = chaining();
+  const question = new HumanMessage("one");
+  const answer = await model.invoke([question]);
+  const last = await model.invoke([question, answer, new HumanMessage("two")]);
+  expect(asked(gateway.current)[1]).toEqual({ after: responseId(answer), input: ["user: two"] });
+  expect(inShort(gateway.current.responses.conversation(responseId(last)))).toEqual([
+    "user: one",
+    "web_search_call",
+    "assistant: Found.",
+    "user: two",
+    "assistant: reply to 4 messages",
+  ]);
+});

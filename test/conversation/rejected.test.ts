@@ -1,0 +1,207 @@
+import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
+import type { SessionChatOpenAIFields } from "../../src/index.js";
+import { asked, ENTRIES, responseId } from "../support/conversation.js";
+import { type Json, sendEvents, sendJson } from "../support/gateway/server.js";
+import { modelOf, useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+let warn: MockInstance<typeof console.warn>;
+
+beforeEach(() => {
+  warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+});
+
+afterEach(() => {
+  warn.mockRestore();
+});
+
+interface Refusal {
+  readonly status: number;
+  readonly error: Json;
+}
+
+const NOT_FOUND = { message: "Previous response with id 'resp_x' not found.", type: "invalid_request_error" };
+const OPENAI = { ...NOT_FOUND, param: "previous_response_id", code: "previous_response_not_found" };
+
+/** As LiteLLM wraps what the provider said. */
+const litellm = (error: Json, more = "") => ({
+  message: `litellm.BadRequestError: OpenAIException - ${JSON.stringify({ error })}${more}`,
+  type: null,
+  param: null,
+  code: "400",
+});
+
+const REFUSALS: Record<string, Refusal> = {
+  "OpenAI's": { status: 400, error: OPENAI },
+  "LiteLLM 1.70's": { status: 400, error: litellm(OPENAI) },
+  "LiteLLM 1.81's": {
+    status: 400,
+    error: litellm(OPENAI, ". Received Model Group=gpt-4o\nAvailable Model Group Fallbacks=None"),
+  },
+  "LiteLLM 1.106's": {
+    status: 400,
+    error: {
+      ...litellm(OPENAI, "\n\nLiteLLM: model group 'gpt-4o' failed with the error above. No fallback was attempted."),
+      type: "invalid_request_error",
+    },
+  },
+  "another key's": {
+    status: 403,
+    error: {
+      message:
+        "Forbidden. The response id is not associated with the user, who this key belongs to. To disable this security feature, set general_settings::disable_responses_id_security to True in the config.yaml file.",
+      type: "permission_error",
+      param: null,
+      code: "403",
+    },
+  },
+  "not found": {
+    status: 404,
+    error: { ...NOT_FOUND, message: "Response with id 'resp_x' not found.", param: null, code: null },
+  },
+};
+
+const OTHERS: Record<string, Refusal> = {
+  "a wrong value": {
+    status: 400,
+    error: { message: "Invalid value: 'x'.", param: "temperature", code: "invalid_value" },
+  },
+  "a tool call without an answer": {
+    status: 400,
+    error: { message: "No tool output found for function call call_1.", param: "input", code: null },
+  },
+  "a wrong value, by LiteLLM": {
+    status: 400,
+    error: litellm({ message: "Invalid value", param: "input", code: "invalid_value" }),
+  },
+  "too long a context": {
+    status: 400,
+    error: {
+      message: "Your input exceeds the context window of this model.",
+      param: "input",
+      code: "context_length_exceeded",
+    },
+  },
+  "no key": { status: 401, error: { message: "Authentication Error", code: "401" } },
+  "a model that the key may not use": {
+    status: 403,
+    error: {
+      message: "key not allowed to access model.",
+      type: "key_model_access_denied",
+      param: "model",
+      code: "401",
+    },
+  },
+  "no such model": { status: 404, error: { message: "The model does not exist", code: "model_not_found" } },
+  "too many requests": { status: 429, error: { message: "Rate limit reached", code: "rate_limit_exceeded" } },
+  "a broken proxy": { status: 500, error: { message: "previous_response_id: internal error", code: "500" } },
+};
+
+const chaining = (fields?: SessionChatOpenAIFields) =>
+  modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
+
+/** The input of a second turn. */
+const secondTurn = (answer: BaseMessage) => [new HumanMessage("one"), answer, new HumanMessage("two")];
+
+const WHOLE_HISTORY = ["user: one", "assistant: reply to 1 messages", "user: two"];
+
+describe.each(ENTRIES)("$name", ({ fields, ask }) => {
+  it.each(Object.entries(REFUSALS))(
+    "refused (%s): asks once more with all there is, and goes on from that",
+    async (_, { status, error }) => {
+      const model = chaining(fields);
+      const first = await ask(model, [new HumanMessage("one")]);
+      gateway.current.failNext(status, error);
+      const answer = await ask(model, secondTurn(first));
+      expect(answer.text).toBe("reply to 3 messages");
+      await ask(model, [...secondTurn(first), answer, new HumanMessage("three")]);
+      expect(asked(gateway.current)).toEqual([
+        { after: undefined, input: ["user: one"] },
+        { after: responseId(first), input: ["user: two"] },
+        { after: undefined, input: WHOLE_HISTORY },
+        { after: responseId(answer), input: ["user: three"] },
+      ]);
+      expect(warn).not.toHaveBeenCalled();
+    },
+  );
+
+  it.each(Object.entries(OTHERS))("another error (%s) is the caller's", async (_, { status, error }) => {
+    const model = chaining(fields);
+    const first = await ask(model, [new HumanMessage("one")]);
+    gateway.current.failNext(status, error);
+    await expect(ask(model, secondTurn(first))).rejects.toThrow(String(error.message).slice(0, 20));
+    expect(asked(gateway.current)).toHaveLength(2);
+    await ask(model, secondTurn(first));
+    expect(asked(gateway.current)[2]).toEqual({ after: responseId(first), input: ["user: two"] });
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it("asks once more and not again", async () => {
+    const model = chaining(fields);
+    const first = await ask(model, [new HumanMessage("one")]);
+    gateway.current.respond((_, response) => {
+      sendJson(response, 400, { error: OPENAI });
+      return true;
+    });
+    await expect(ask(model, secondTurn(first))).rejects.toMatchObject({ status: 400 });
+    expect(asked(gateway.current).map(({ after }) => after)).toEqual([undefined, responseId(first), undefined]);
+  });
+
+  it("is one run to callbacks", async () => {
+    const model = chaining(fields);
+    const first = await ask(model, [new HumanMessage("one")]);
+    gateway.current.failNext(400, OPENAI);
+    const seen: string[] = [];
+    const handler = BaseCallbackHandler.fromMethods({
+      handleChatModelStart: () => void seen.push("start"),
+      handleLLMEnd: () => void seen.push("end"),
+      handleLLMError: () => void seen.push("error"),
+    });
+    model.callbacks = [handler];
+    await ask(model, secondTurn(first));
+    // A chat model's own streamEvents v3 runs without callbacks.
+    expect(seen).toEqual(seen.length === 0 ? [] : ["start", "end"]);
+  });
+
+  it("what comes after the first event is the caller's", async () => {
+    const model = chaining(fields);
+    const first = await ask(model, [new HumanMessage("one")]);
+    gateway.current.respond(({ body }, response) => {
+      if (!body.stream) return undefined;
+      const created = { type: "response.created", response: { id: "resp_broken", model: "m", output: [] } };
+      sendEvents(response, [{ data: created }, { data: { error: OPENAI } }]);
+      return true;
+    });
+    const { stream } = gateway.current.requests[0]?.body ?? {};
+    const call = ask(model, secondTurn(first));
+    await (stream ? expect(call).rejects.toThrow() : call);
+    expect(gateway.current.requests).toHaveLength(2);
+  });
+});
+
+it("a failed attempt that LangChain makes again is continued all the same", async () => {
+  const model = chaining({ maxRetries: 1 });
+  const first = await model.invoke("one");
+  gateway.current.failNext(500, { message: "try again" });
+  await model.invoke(secondTurn(first));
+  expect(
+    asked(gateway.current)
+      .slice(1)
+      .map(({ after }) => after),
+  ).toEqual([responseId(first), responseId(first)]);
+});
+
+it("a refusal is not tried again before the whole history is sent", async () => {
+  const model = chaining({ maxRetries: 3 });
+  const first = await model.invoke("one");
+  gateway.current.failNext(403, REFUSALS["another key's"]?.error as Json);
+  await model.invoke(secondTurn(first));
+  expect(
+    asked(gateway.current)
+      .slice(1)
+      .map(({ after }) => after),
+  ).toEqual([responseId(first), undefined]);
+});

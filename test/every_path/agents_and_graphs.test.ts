@@ -1,0 +1,259 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import { type RunnableConfig, RunnableLambda } from "@langchain/core/runnables";
+import { tool } from "@langchain/core/tools";
+import { END, entrypoint, MemorySaver, MessagesAnnotation, START, StateGraph, task } from "@langchain/langgraph";
+import { createReactAgent } from "@langchain/langgraph/prebuilt";
+import { Pregel } from "@langchain/langgraph/pregel";
+import { createAgent, createMiddleware, providerStrategy, toolStrategy } from "langchain";
+import { describe } from "vitest";
+import { z } from "zod";
+import type { SessionChatOpenAI } from "../../src/index.js";
+import {
+  CONFIGURABLE,
+  drain,
+  type Entry,
+  HANDLER,
+  INVOKE,
+  type Path,
+  SESSION,
+  STREAM,
+  testPaths,
+  type Way,
+  WRAPPER,
+} from "../support/scenarios.js";
+import { useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+const INPUT = { messages: [["user", "hi"]] };
+
+const withInput = (paths: readonly Path[]) => paths.map((path) => ({ ...path, input: INPUT }));
+
+/** What a checkpointer asks for, beside the session: not the session's id. */
+function onThread({ name, config, wrap }: Way): Way {
+  return {
+    name,
+    wrap,
+    config: () => {
+      const given = config();
+      return { ...given, configurable: { ...given.configurable, thread_id: crypto.randomUUID() } };
+    },
+  };
+}
+
+/** The graph's own id, where nothing names another. */
+const THREAD: Way = { name: "thread_id", config: () => ({ configurable: { thread_id: SESSION } }) };
+
+const CONFIGURED = onThread(CONFIGURABLE);
+const HANDLED = onThread(HANDLER);
+const WRAPPED = onThread(WRAPPER);
+
+const EVENTS: readonly Entry[] = [
+  {
+    name: "stream of messages",
+    call: async (graph, input, config) =>
+      drain(await graph.stream(input, { ...config, ...{ streamMode: "messages" } })),
+  },
+  {
+    name: "streamEvents v2",
+    call: (graph, input, config) => drain(graph.streamEvents(input, { ...config, version: "v2" })),
+  },
+];
+
+const schema = z.object({});
+
+/** Tools that call the model themselves. */
+const asks = (model: SessionChatOpenAI) =>
+  tool(async () => (await model.invoke("from a tool")).text, { name: "ask", description: "asks", schema });
+
+const asksWithOwnConfig = (model: SessionChatOpenAI) =>
+  tool(
+    async () => (await drain(await model.stream("from a tool", { configurable: { own: 1 }, tags: ["own"] }))).join(),
+    {
+      name: "ask",
+      description: "asks",
+      schema,
+    },
+  );
+
+/** A graph of one node, which does what it is given. */
+function graphOf(node: (messages: BaseMessage[], config: RunnableConfig) => Promise<unknown>) {
+  return new StateGraph(MessagesAnnotation)
+    .addNode("node", async ({ messages }, config) => {
+      await node(messages, config);
+      return {};
+    })
+    .addEdge(START, "node")
+    .addEdge("node", END);
+}
+
+const saved = () => ({ checkpointer: new MemorySaver() });
+
+const GRAPHS: readonly Path[] = [
+  {
+    name: "createAgent with a tool that calls the model",
+    of: (model) => createAgent({ model, tools: [asks(model)], ...saved() }).graph,
+    requests: 3,
+  },
+  {
+    name: "createAgent with a tool that calls the model with a config of its own",
+    of: (model) => createAgent({ model, tools: [asksWithOwnConfig(model)], ...saved() }).graph,
+    requests: 3,
+  },
+  {
+    name: "createReactAgent with a tool that calls the model",
+    of: (llm) => createReactAgent({ llm, tools: [asks(llm)], checkpointSaver: new MemorySaver() }),
+    requests: 3,
+  },
+  {
+    name: "a graph that passes no config on",
+    of: (model) => graphOf((messages) => model.invoke(messages)).compile(saved()),
+  },
+  {
+    name: "a graph that passes a config of its own",
+    of: (model) => graphOf((messages) => model.invoke(messages, { configurable: { own: 1 } })).compile(saved()),
+  },
+  {
+    name: "a graph that passes its config on",
+    of: (model) => graphOf((messages, config) => model.invoke(messages, config)).compile(saved()),
+  },
+  {
+    name: "a graph with two nodes at a time",
+    of: (model) =>
+      graphOf((messages) => model.invoke(messages))
+        .addNode("other", async ({ messages }) => ({ messages: [await model.invoke(messages)] }))
+        .addEdge(START, "other")
+        .compile(saved()),
+    requests: 2,
+  },
+  {
+    name: "a sub-graph as a node",
+    of: (model) => {
+      const inner = graphOf((messages) => model.invoke(messages)).compile();
+      return new StateGraph(MessagesAnnotation).addNode("inner", inner).addEdge(START, "inner").compile(saved());
+    },
+  },
+  {
+    name: "a sub-graph that a node invokes without config",
+    of: (model) => {
+      const inner = graphOf((messages) => model.invoke(messages)).compile();
+      return graphOf((messages) => inner.invoke({ messages })).compile(saved());
+    },
+  },
+  {
+    name: "a task of the functional API",
+    of: (model) => {
+      const ask = task("ask", async (text: string) => (await model.invoke(text)).text);
+      return entrypoint({ name: "flow", ...saved() }, async (_: unknown) => ask("hi"));
+    },
+  },
+];
+
+/** What `createAgent` can do beside, each invoked only. */
+const AGENTS: readonly Path[] = [
+  {
+    name: "an agent that calls another agent as a tool",
+    of: (model) => {
+      const inner = createAgent({ model, tools: [asks(model)] });
+      const ask = async () => String((await inner.invoke({ messages: [["user", "hi"]] })).messages.length);
+      const askInner = tool(ask, { name: "ask_inner", description: "asks", schema });
+      return createAgent({ model, tools: [askInner], ...saved() }).graph;
+    },
+    requests: 5,
+  },
+  {
+    name: "an agent whose middleware calls the model",
+    of: (model) => {
+      const middleware = createMiddleware({
+        name: "Asking",
+        beforeModel: async () => {
+          await model.invoke("before");
+        },
+        wrapModelCall: (request, handler) => handler({ ...request, model: model.withConfig({ tags: ["wrapped"] }) }),
+      });
+      return createAgent({ model, tools: [], middleware: [middleware], ...saved() }).graph;
+    },
+    requests: 2,
+  },
+  {
+    name: "an agent that answers in the provider's schema",
+    of: (model) =>
+      createAgent({ model, tools: [], responseFormat: providerStrategy(z.object({ answer: z.string() })), ...saved() })
+        .graph,
+  },
+  {
+    name: "an agent that answers by a tool",
+    of: (model) =>
+      createAgent({ model, tools: [], responseFormat: toolStrategy(z.object({ answer: z.string() })), ...saved() })
+        .graph,
+  },
+  {
+    name: "an agent's own invoke in a lambda, with the config passed on",
+    of: (model) => {
+      const agent = createAgent({ model, tools: [asks(model)], ...saved() });
+      return RunnableLambda.from((_: unknown, config) => agent.invoke({ messages: [["user", "hi"]] }, config));
+    },
+    requests: 3,
+  },
+];
+
+/** A conversation of its own that a node or a lambda runs: its thread is not the session. */
+const OTHER_THREADS: readonly Path[] = [
+  {
+    name: "a sub-graph that a node invokes with a thread_id of its own",
+    of: (model) => {
+      const inner = graphOf((messages) => model.invoke(messages)).compile(saved());
+      return graphOf((messages) => inner.invoke({ messages }, { configurable: { thread_id: "other" } })).compile();
+    },
+  },
+];
+
+const DROPPED_CONFIG: readonly Path[] = [
+  {
+    name: "a graph that a lambda invokes with a thread_id of its own",
+    of: (model) => {
+      const graph = graphOf((messages) => model.invoke(messages)).compile(saved());
+      return RunnableLambda.from((input: typeof INPUT) =>
+        graph.invoke(input as never, { configurable: { thread_id: "other" } }),
+      );
+    },
+  },
+];
+
+/** v3 is a graph's own: a wrapper is a plain Runnable, which has v1 and v2. */
+const STREAM_EVENTS_V3: Entry = {
+  name: "streamEvents v3",
+  call: async (graph, input, config) => {
+    if (!(graph instanceof Pregel)) throw new Error("expected a graph");
+    const run = await graph.streamEvents(input, { ...config, version: "v3" });
+    await run.output;
+  },
+};
+
+describe("a graph", () => {
+  testPaths(gateway, { paths: withInput(GRAPHS), entries: [INVOKE], ways: [CONFIGURED, WRAPPED, THREAD] });
+});
+
+describe("a streamed graph", () => {
+  testPaths(gateway, { paths: withInput(GRAPHS), entries: [STREAM], ways: [HANDLED] });
+});
+
+describe("the events of a graph", () => {
+  testPaths(gateway, { paths: withInput(GRAPHS.slice(1, 3)), entries: EVENTS, ways: [CONFIGURED, WRAPPED] });
+});
+
+describe("the events v3 of a graph", () => {
+  testPaths(gateway, { paths: withInput(GRAPHS.slice(0, 4)), entries: [STREAM_EVENTS_V3], ways: [HANDLED] });
+});
+
+describe("an agent", () => {
+  testPaths(gateway, { paths: withInput(AGENTS), entries: [INVOKE], ways: [HANDLED, WRAPPED] });
+});
+
+describe("another thread in the session", () => {
+  testPaths(gateway, { paths: withInput(OTHER_THREADS), entries: [INVOKE], ways: [CONFIGURED, HANDLED, WRAPPED] });
+});
+
+describe("another thread in a session whose config is not passed on", () => {
+  testPaths(gateway, { paths: withInput(DROPPED_CONFIG), entries: [INVOKE, STREAM], ways: [HANDLED, WRAPPED] });
+});

@@ -1,0 +1,182 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { StringOutputParser } from "@langchain/core/output_parsers";
+import {
+  mergeConfigs,
+  type Runnable,
+  type RunnableConfig,
+  RunnableLambda,
+  RunnableParallel,
+} from "@langchain/core/runnables";
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { tool } from "@langchain/core/tools";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { SessionCallbackHandler, type SessionChatOpenAI, withSession } from "../../src/index.js";
+import { CONFIGURABLE, drain, HANDLER, INVOKE, type Path, STREAM, testPaths, WRAPPER } from "../support/scenarios.js";
+import { modelOf, sessions, useGateway } from "../support/sessions.js";
+
+/**
+ * An app that loads neither langgraph nor langchain: core's implicit config is there only because
+ * the constructors of this package turn it on.
+ */
+const gateway = useGateway();
+
+/** A config of a call's own, for something that has nothing to do with its session. */
+const OWN: RunnableConfig = { tags: ["own"], metadata: { own: true }, configurable: { own: 1 }, runName: "own" };
+
+/** How code inside a tool or a lambda calls the model. */
+const CALLS: Record<string, (model: SessionChatOpenAI, config: RunnableConfig) => Promise<unknown>> = {
+  "without config": (model) => model.invoke("hi"),
+  "with a config of its own": (model) => model.invoke("hi", OWN),
+  "with callbacks of its own": (model) => model.invoke("hi", { callbacks: [{ handleLLMStart() {} }] }),
+  "with the config passed on": (model, config) => model.invoke("hi", config),
+  "streaming without config": async (model) => drain(await model.stream("hi")),
+  "streaming with a config of its own": async (model) => drain(await model.stream("hi", OWN)),
+  "in a batch without config": (model) => model.batch(["hi"]),
+  "by generate without config": (model) => model.generate([[["user", "hi"]]]),
+  "by streamEvents v2 with a config of its own": (model) => drain(model.streamEvents("hi", { ...OWN, version: "v2" })),
+  "by streamEvents v3 with a config of its own": (model) => drain(model.streamEvents("hi", OWN)),
+  "in a chain without config": (model) => model.pipe(new StringOutputParser()).invoke("hi"),
+  "in a streamed chain without config": async (model) => drain(await model.pipe(new StringOutputParser()).stream("hi")),
+  "after something else was awaited": async (model) => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await model.invoke("hi");
+  },
+};
+
+type Call = (config: RunnableConfig) => Promise<unknown>;
+
+const lambdaOf = (call: Call) => RunnableLambda.from((_: unknown, config) => call(config));
+
+const toolOf = (call: Call) =>
+  tool(async (_, config: RunnableConfig) => String(await call(config)), { name: "look", schema: z.object({}) });
+
+function pathsIn(place: string, of: (call: Call) => Runnable): readonly Path[] {
+  return Object.entries(CALLS).map(([name, call]) => ({
+    name: `${place} that calls the model ${name}`,
+    of: (model) => of((config) => call(model, config)),
+    input: {},
+  }));
+}
+
+const DEEPER: readonly Path[] = [
+  {
+    name: "a tool inside a tool",
+    of: (model) => {
+      const inner = tool(async () => (await model.invoke("hi", OWN)).text, { name: "inner", schema: z.object({}) });
+      return tool(() => inner.invoke({}), { name: "outer", schema: z.object({}) });
+    },
+    input: {},
+  },
+  {
+    name: "a tool that streams its own chain in a parallel",
+    of: (model) => {
+      const chain = RunnableLambda.from(async () => (await model.invoke("hi")).text);
+      const look = tool(async () => (await drain(await chain.stream("hi"))).join(), {
+        name: "look",
+        schema: z.object({}),
+      });
+      return RunnableParallel.from({ a: () => look.invoke({}), b: model.pipe(() => look.invoke({})) });
+    },
+    requests: 3,
+  },
+  {
+    name: "a generator that passes its config on",
+    of: (model) =>
+      RunnableLambda.from(async function* (_: unknown, config) {
+        for await (const chunk of await model.stream("one", config)) yield chunk.text;
+        yield (await model.invoke("two", config)).text;
+      }),
+    requests: 2,
+  },
+  {
+    name: "a lambda called by the app's own code, without config",
+    of: (model) => {
+      const inner = RunnableLambda.from(async () => (await model.invoke("hi")).text);
+      const ownCode = async () => inner.invoke("hi");
+      return RunnableLambda.from(ownCode);
+    },
+  },
+];
+
+/** Core runs a generator's body without the implicit config: that it is in a wrapper is all that is known. */
+const GENERATOR: Path = {
+  name: "a generator that calls the model without config",
+  of: (model) =>
+    RunnableLambda.from(async function* () {
+      for await (const chunk of await model.stream("one")) yield chunk.text;
+      yield (await model.invoke("two", OWN)).text;
+    }),
+  requests: 2,
+};
+
+const WAYS = [CONFIGURABLE, HANDLER, WRAPPER];
+
+it("has no implicit config until the first model is made", () => {
+  expect(AsyncLocalStorageProviderSingleton.getInstance()).not.toBeInstanceOf(AsyncLocalStorage);
+  modelOf(gateway.current);
+  expect(AsyncLocalStorageProviderSingleton.getInstance()).toBeInstanceOf(AsyncLocalStorage);
+});
+
+describe("a tool", () => {
+  testPaths(gateway, { paths: pathsIn("a tool", toolOf), entries: [INVOKE], ways: WAYS });
+});
+
+describe("a streamed lambda", () => {
+  testPaths(gateway, { paths: pathsIn("a lambda", lambdaOf), entries: [STREAM], ways: WAYS });
+});
+
+describe("deeper", () => {
+  testPaths(gateway, { paths: DEEPER, entries: [INVOKE, STREAM], ways: WAYS });
+});
+
+describe("a generator", () => {
+  testPaths(gateway, { paths: [GENERATOR], entries: [INVOKE, STREAM], ways: [WRAPPER] });
+});
+
+describe.each<[string, () => RunnableConfig, RunnableConfig]>([
+  ["configurable", () => ({ configurable: { sessionId: "s" } }), { configurable: { own: 1 } }],
+  ["metadata", () => ({ metadata: { session_id: "s" } }), { metadata: { own: 1 } }],
+  [
+    "callbacks",
+    () => ({ callbacks: [new SessionCallbackHandler({ sessionId: "s" })] }),
+    { callbacks: [{ handleChainStart() {} }] },
+  ],
+])("a lambda inside, called with %s of its own", (_, around, own) => {
+  const outer = (configOf: (config: RunnableConfig) => RunnableConfig) => {
+    const model = modelOf(gateway.current);
+    const inner = RunnableLambda.from(async () => (await model.invoke("hi")).text);
+    return RunnableLambda.from((_: unknown, config) => inner.invoke("hi", configOf(config)));
+  };
+
+  it("is where LangChain drops what is around", async () => {
+    await outer(() => own).invoke("hi", around());
+    expect(sessions(gateway.current)).toEqual([undefined]);
+  });
+
+  it("keeps it where both are merged", async () => {
+    await outer((config) => mergeConfigs(config, own)).invoke("hi", around());
+    expect(sessions(gateway.current)).toEqual(["s"]);
+  });
+
+  it("loses nothing in a wrapper", async () => {
+    await withSession(outer(() => own)).invoke("hi", around());
+    expect(sessions(gateway.current)).toEqual(["s"]);
+  });
+});
+
+it.each<[string, (model: SessionChatOpenAI) => AsyncIterable<unknown>]>([
+  ["streamEvents", (model) => model.streamEvents("hi", { version: "v2" })],
+  ["streamLog", (model) => model.streamLog("hi")],
+])("the session of %s is that of where it was called, not of where it is read", async (_, open) => {
+  const model = modelOf(gateway.current);
+  let events: AsyncIterable<unknown> = (async function* () {})();
+  const opens = RunnableLambda.from(() => {
+    events = open(model);
+    return "opened";
+  });
+  await opens.invoke("hi", { configurable: { sessionId: "opened" } });
+  const reads = RunnableLambda.from(async () => (await drain(events)).length);
+  await reads.invoke("hi", { configurable: { sessionId: "read" } });
+  expect(sessions(gateway.current)).toEqual(["opened"]);
+});

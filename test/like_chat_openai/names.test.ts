@@ -1,0 +1,113 @@
+import { load } from "@langchain/core/load";
+import { ChatPromptTemplate } from "@langchain/core/prompts";
+import { RunnableSequence } from "@langchain/core/runnables";
+import { tool } from "@langchain/core/tools";
+import { ChatOpenAI, type ChatOpenAIFields } from "@langchain/openai";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { SessionChatOpenAI } from "../../src/index.js";
+import { comparable, observe, SESSION, trioOf } from "../support/like_chat_openai.js";
+import { connection, useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+const clock = tool(async () => "noon", { name: "clock", description: "The time.", schema: z.object({}) });
+const prompt = ChatPromptTemplate.fromTemplate("About {topic}");
+
+/** Every field that is serialised, and some that are not. */
+const FIELDS: ChatOpenAIFields = {
+  modelKwargs: { tags: ["a"] },
+  temperature: 0.1,
+  maxTokens: 9,
+  stop: ["."],
+  reasoning: { effort: "low" },
+  tags: ["tag"],
+  metadata: { user: "u" },
+  maxConcurrency: 2,
+  promptCacheKey: "key",
+  verbosity: "low",
+  outputVersion: "v1",
+  useResponsesApi: true,
+};
+
+const COPIES: Record<string, (model: ChatOpenAI) => ChatOpenAI> = {
+  "a model": (model) => model,
+  "a copy": (model) => model.withConfig({ stop: ["bound"] }) as ChatOpenAI,
+  "a copy with tools": (model) => model.bindTools([clock]) as ChatOpenAI,
+};
+
+it.each(Object.entries(COPIES))("%s has ChatOpenAI's names, profile and parameters", (_, copy) => {
+  const namesOf = (model: ChatOpenAI) => ({
+    ids: [model.lc_id, model.lc_namespace, model.toJSON().id],
+    names: [model.getName(), model.getName("Stream"), (model.constructor as typeof ChatOpenAI).lc_name()],
+    kinds: [model._llmType(), model._modelType(), model.model, model.lc_serializable],
+    profile: model.profile,
+    parameters: [model.identifyingParams(), model.invocationParams(), model.getLsParams({})],
+    serialisation: [model.lc_secrets, model.lc_aliases, model.lc_serializable_keys],
+    graph: prompt.pipe(model).getGraph().drawMermaid(),
+  });
+  const { plain, without, within } = trioOf(gateway.current, FIELDS);
+  const expected = comparable(namesOf(copy(plain)));
+  expect(expected).toMatchObject({ names: ["ChatOpenAI", "ChatOpenAIStream", "ChatOpenAI"] });
+  expect(comparable(namesOf(copy(without)))).toEqual(expected);
+  expect(comparable(namesOf(copy(within)))).toEqual(expected);
+});
+
+it.each(Object.entries(COPIES))("%s is JSON.stringify'd to ChatOpenAI's text", (_, copy) => {
+  const { plain, without, within } = trioOf(gateway.current, FIELDS);
+  const expected = JSON.stringify(copy(plain));
+  expect(JSON.stringify(copy(without))).toBe(expected);
+  expect(JSON.stringify(copy(within))).toBe(expected);
+  expect(JSON.stringify(prompt.pipe(copy(within)))).toBe(JSON.stringify(prompt.pipe(copy(plain))));
+});
+
+it("load gives a ChatOpenAI that sends what it sent, without the session", async () => {
+  const { plain, within } = trioOf(gateway.current, { temperature: 0.1, modelKwargs: { tags: ["a"] } });
+  const options = { importMap: { chat_models__openai: { ChatOpenAI } }, secretsMap: { OPENAI_API_KEY: "sk-test" } };
+  const loaded = await load<ChatOpenAI>(JSON.stringify(within), options);
+  expect(loaded).toBeInstanceOf(ChatOpenAI);
+  expect(loaded).not.toBeInstanceOf(SessionChatOpenAI);
+  const chain = await load<RunnableSequence>(JSON.stringify(prompt.pipe(within)), options);
+  expect(chain).toBeInstanceOf(RunnableSequence);
+
+  const expected = await observe(gateway.current, () => plain.invoke("About bears"));
+  expect(await observe(gateway.current, () => loaded.invoke("About bears"))).toEqual(expected);
+  expect(await observe(gateway.current, () => chain.invoke({ topic: "bears" }))).toEqual(expected);
+});
+
+it("load gives a SessionChatOpenAI to an app that asks for it", async () => {
+  const { plain } = trioOf(gateway.current);
+  // `load` gives the class that it finds the name of what it loads: not for the other tests.
+  const Own = class extends SessionChatOpenAI {};
+  const loaded = await load<SessionChatOpenAI>(JSON.stringify(plain), {
+    importMap: { chat_models__openai: { ChatOpenAI: Own } },
+    secretsMap: { OPENAI_API_KEY: "sk-test" },
+  });
+  await loaded.invoke("hi", { sessionId: SESSION });
+  expect(gateway.current.requests[0]?.body.litellm_session_id).toBe(SESSION);
+});
+
+it("a subclass of the user's is known by its own name, as one of ChatOpenAI is", () => {
+  class PlainNamed extends ChatOpenAI {
+    static override lc_name() {
+      return "CompanyModel";
+    }
+  }
+  class Named extends SessionChatOpenAI {
+    static override lc_name() {
+      return "CompanyModel";
+    }
+  }
+  const fields = connection(gateway.current);
+  expect(new Named(fields).getName()).toBe("CompanyModel");
+  expect(JSON.stringify(new Named(fields))).toBe(JSON.stringify(new PlainNamed(fields)));
+  expect(new Named(fields).withSession("a").getName()).toBe("CompanyModel");
+});
+
+it("a subclass of the user's without a name of its own is known as one of ChatOpenAI is", () => {
+  const Plain = { CompanyModel: class extends ChatOpenAI {} }.CompanyModel;
+  const Ours = { CompanyModel: class extends SessionChatOpenAI {} }.CompanyModel;
+  const fields = connection(gateway.current);
+  expect(new Ours(fields).getName()).toBe(new Plain(fields).getName());
+  expect(JSON.stringify(new Ours(fields))).toBe(JSON.stringify(new Plain(fields)));
+});

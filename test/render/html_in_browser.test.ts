@@ -1,0 +1,109 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { renderSessionHtml } from "../../src/index.js";
+import { hasChromium, launchChromium } from "../support/chromium.js";
+import { logRow, strangeSession } from "../support/session_log_rows.js";
+
+const SESSIONS = {
+  plain: [logRow(0), logRow(1_500, { status: "failure", error: "RateLimitError: slow down" }), logRow(2_000)],
+  strange: strangeSession(),
+  long: Array.from({ length: 100 }, (_, index) => logRow(index * 60_000, { durationMs: 1 })),
+};
+
+describe.runIf(hasChromium("the session page"))("in Chromium", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium();
+  }, 60_000);
+  afterAll(() => browser.close());
+
+  for (const [name, rows] of Object.entries(SESSIONS)) {
+    // The layout changes between 961 and 960.
+    describe.each(name === "strange" ? [1_200, 961, 960, 400, 320] : [1_200, 400])(
+      `the ${name} session at %d pixels`,
+      (width) => {
+        it.each(["light", "dark"] as const)("shows every call and nothing overflows, %s", async (colorScheme) => {
+          const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+          const complaints: string[] = [];
+          page.on("console", (message) => complaints.push(message.text()));
+          page.on("pageerror", (error) => complaints.push(error.message));
+          page.on("request", (request) => complaints.push(request.url()));
+          page.on("dialog", (dialog) => complaints.push(dialog.message()));
+          await page.setContent(renderSessionHtml(rows));
+          expect(await overflowing(page)).toEqual([]);
+          expect(await visible(page, ".bar")).toBe(rows.length);
+          expect(await visible(page, "tbody tr")).toBe(rows.length);
+          expect(await visible(page, "tbody td")).toBe(rows.length * 8);
+          expect(await lowContrast(page)).toEqual([]);
+          expect(complaints).toEqual([]);
+          await page.close();
+        });
+      },
+    );
+  }
+
+  it("reads as a table to who can't see it, on a phone too", async () => {
+    for (const width of [1_200, 400]) {
+      const page = await browser.newPage({ viewport: { width, height: 800 } });
+      await page.setContent(renderSessionHtml(SESSIONS.plain));
+      const table = page.getByRole("table", { name: "Calls, the first at the top" });
+      expect(await table.getByRole("row").count()).toBe(4);
+      expect(await table.getByRole("columnheader").count()).toBe(8);
+      expect(await table.getByRole("cell", { name: "failed RateLimitError: slow down" }).count()).toBe(1);
+      expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("Session conversation-42");
+      await page.close();
+    }
+  });
+});
+
+/** Elements that reach over the window's edge, or whose text is cut without a sign of it. */
+function overflowing(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const wide = [...document.querySelectorAll("body *")].filter((element) => {
+      if (element.closest("thead")) return false; // On a phone it is there for screen readers alone.
+      const { left, right } = element.getBoundingClientRect();
+      const isCut = element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline";
+      const isMarked = getComputedStyle(element).textOverflow === "ellipsis";
+      return left < -0.5 || right > innerWidth + 0.5 || (isCut && !isMarked && element.clientWidth > 0);
+    });
+    const names = wide.map(
+      (element) => `${element.tagName}.${element.className}: ${element.textContent?.slice(0, 30)}`,
+    );
+    return document.documentElement.scrollWidth > innerWidth ? ["the page", ...names] : names;
+  });
+}
+
+/** How many of these can be seen: they have a size, stand inside their parent, and none lies on another. */
+function visible(page: Page, selector: string): Promise<number> {
+  return page.evaluate((wanted) => {
+    const boxes = [...document.querySelectorAll(wanted)].map((element) => {
+      const box = element.getBoundingClientRect();
+      const parent = element.parentElement?.getBoundingClientRect();
+      const isInside = parent && box.left >= parent.left - 0.5 && box.right <= parent.right + 0.5;
+      const isThere = getComputedStyle(element).visibility === "visible";
+      return isInside && isThere && box.width >= 2 && box.height >= 8 ? `${box.left} ${box.top}` : undefined;
+    });
+    return new Set(boxes.filter((box) => box !== undefined)).size;
+  }, selector);
+}
+
+/** Texts whose contrast with the page is less than WCAG's 4.5. */
+function lowContrast(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const luminance = (color: string) => {
+      const [r = 0, g = 0, b = 0] = (color.match(/[\d.]+/g) ?? []).map((part) => {
+        const value = Number(part) / 255;
+        return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const background = luminance(getComputedStyle(document.body).backgroundColor);
+    return [...document.querySelectorAll("h1, code, p, li, span, td, strong, caption")]
+      .filter((element) => element.textContent?.trim())
+      .filter((element) => {
+        const text = luminance(getComputedStyle(element).color);
+        return (Math.max(text, background) + 0.05) / (Math.min(text, background) + 0.05) < 4.5;
+      })
+      .map((element) => `${element.tagName}.${element.className}`);
+  });
+}

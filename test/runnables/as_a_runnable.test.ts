@@ -1,0 +1,230 @@
+import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
+import { StringOutputParser } from "@langchain/core/output_parsers";
+import { ChatPromptTemplate, MessagesPlaceholder } from "@langchain/core/prompts";
+import {
+  Runnable,
+  type RunnableConfig,
+  RunnableLambda,
+  RunnableParallel,
+  RunnableSequence,
+  RunnableWithMessageHistory,
+} from "@langchain/core/runnables";
+import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { getSessionId, RunnableWithSession, type SessionChatOpenAI, withSession } from "../../src/index.js";
+import { drain } from "../support/scenarios.js";
+import { modelOf, sessions, useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+const chainOf = (model: SessionChatOpenAI) =>
+  RunnableSequence.from<{ text: string }, string>(
+    [ChatPromptTemplate.fromTemplate("{text}"), model, new StringOutputParser()],
+    "answer",
+  );
+
+/** What runs a handler sees: their names, tags and metadata. */
+function tracer() {
+  const runs: { name: string; tags: string[]; metadata: Record<string, unknown> }[] = [];
+  const handleChainStart = (...args: unknown[]) => {
+    runs.push({ name: args[7] as string, tags: args[4] as string[], metadata: args[5] as Record<string, unknown> });
+  };
+  return { runs, callbacks: [{ handleChainStart }] };
+}
+
+describe("a wrapper does what the wrapped does", () => {
+  it("streams token by token, before the answer is complete", async () => {
+    let finish = () => {};
+    const isRead = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    gateway.current.respond(async (_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const chunk = (content: string) =>
+        response.write(`data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta: { content } }] })}\n\n`);
+      chunk("one");
+      await isRead;
+      chunk("two");
+      response.end("data: [DONE]\n\n");
+      return true;
+    });
+    const wrapper = withSession(withSession(chainOf(modelOf(gateway.current))));
+    const chunks: string[] = [];
+    for await (const chunk of await wrapper.stream({ text: "hi" })) {
+      chunks.push(chunk);
+      finish();
+    }
+    expect(chunks.filter(Boolean)).toEqual(["one", "two"]);
+  });
+
+  it("streams through a chain that it is a step of", async () => {
+    const model = modelOf(gateway.current);
+    const wrapper = withSession(model, { sessionId: "s" });
+    const chunks = await drain(
+      await RunnableSequence.from([(text: string) => text, wrapper, new StringOutputParser()]).stream("hi"),
+    );
+    expect(chunks.filter(Boolean)).toEqual(["reply ", "to ", "1 ", "messages"]);
+    expect(sessions(gateway.current)).toEqual(["s"]);
+  });
+
+  it("passes chunks of input on as they come", async () => {
+    const upper = new (class extends Runnable<string, string> {
+      lc_namespace = ["test"];
+      invoke = async (text: string) => text.toUpperCase();
+      override async *transform(chunks: AsyncGenerator<string>): AsyncGenerator<string> {
+        for await (const chunk of chunks) yield `${chunk.toUpperCase()} in ${getSessionId()}`;
+      }
+    })();
+    async function* words() {
+      yield "a";
+      yield "b";
+    }
+    const given = { configurable: { sessionId: "s" } };
+    expect(await drain(withSession(upper).transform(words(), given))).toEqual(["A in s", "B in s"]);
+  });
+
+  it("has the events and the log of the wrapped", async () => {
+    const chain = chainOf(modelOf(gateway.current));
+    const wrapper = withSession(chain, { sessionId: "s" });
+    const shapesOf = async (runnable: Runnable) => {
+      const v2 = await drain(runnable.streamEvents({ text: "hi" }, { version: "v2" }));
+      const v1 = await drain(runnable.streamEvents({ text: "hi" }, { version: "v1" }));
+      const log = await drain(runnable.streamLog({ text: "hi" }));
+      const paths = log.flatMap(({ ops }) => ops.map(({ path }) => path));
+      return [...v2, ...v1]
+        .map(({ event, name }) => `${event} ${name}`)
+        .concat(paths)
+        .sort(); // Some run at a time.
+    };
+    const shapes = await shapesOf(wrapper);
+    expect(shapes).toEqual(await shapesOf(chain));
+    expect(shapes).toContain("on_chat_model_stream ChatOpenAI");
+  });
+
+  it("has the name, the graph and the runs of the wrapped", async () => {
+    const chain = chainOf(modelOf(gateway.current));
+    const wrapper = withSession(chain);
+    expect(wrapper.getName()).toBe(chain.getName());
+    expect(wrapper.getGraph().drawMermaid()).toBe(chain.getGraph().drawMermaid());
+    const [a, b] = [tracer(), tracer()];
+    await chain.invoke({ text: "hi" }, a);
+    await wrapper.invoke({ text: "hi" }, b);
+    expect(b.runs.map(({ name }) => name)).toEqual(a.runs.map(({ name }) => name));
+    expect(Object.keys(b.runs[0]?.metadata ?? {})).toEqual(["session_id"]);
+  });
+
+  it("is a tool, a step, a branch and a value like any Runnable", async () => {
+    const model = modelOf(gateway.current);
+    const wrapper = withSession(chainOf(model), { sessionId: "s" });
+    expect(Runnable.isRunnable(wrapper)).toBe(true);
+    const tool = wrapper.asTool({ name: "ask", description: "asks", schema: z.object({ text: z.string() }) });
+    expect(await tool.invoke({ text: "hi" })).toBe("reply to 1 messages");
+    await RunnableParallel.from({ a: wrapper, b: wrapper.pipe((text) => text) }).invoke({ text: "hi" });
+    await RunnableLambda.from(() => wrapper).invoke({ text: "hi" });
+    expect(sessions(gateway.current)).toEqual(["s", "s", "s", "s"]);
+  });
+
+  it("fails as the wrapped does, and stops where its signal says so", async () => {
+    const wrapper = withSession(chainOf(modelOf(gateway.current)));
+    gateway.current.failNext(400, { message: "refused" });
+    await expect(wrapper.invoke({ text: "hi" })).rejects.toThrow("refused");
+    gateway.current.failNext(400, { message: "refused" });
+    await expect(wrapper.stream({ text: "hi" }).then(drain)).rejects.toThrow("refused");
+    const signal = AbortSignal.abort(new Error("stopped"));
+    await expect(wrapper.invoke({ text: "hi" }, { signal })).rejects.toThrow();
+    await expect(wrapper.stream({ text: "hi" }, { signal }).then(drain)).rejects.toThrow();
+  });
+});
+
+describe("a wrapper's config", () => {
+  const seen = RunnableLambda.from((_: unknown, { tags, metadata, configurable }: RunnableConfig) => ({
+    tags,
+    metadata,
+    configurable,
+  }));
+
+  it("is bound by withConfig, which gives a wrapper and leaves its origin alone", async () => {
+    const origin = withSession(seen, { sessionId: "s" });
+    const bound = origin
+      .withConfig({ tags: ["a"], configurable: { a: 1 } })
+      .withConfig({ tags: ["b"], metadata: { b: 2 } });
+    expect(bound).toBeInstanceOf(RunnableWithSession);
+    expect(await bound.invoke({}, { tags: ["c"], configurable: { c: 3 } })).toMatchObject({
+      tags: ["a", "b", "c"],
+      metadata: { b: 2, session_id: "s" },
+      configurable: { a: 1, c: 3, sessionId: "s" },
+    });
+    expect(await origin.invoke({})).toMatchObject({ tags: [], configurable: { sessionId: "s" } });
+    expect(await drain(await bound.stream({}))).toMatchObject([{ tags: ["a", "b"] }]);
+  });
+
+  it("binds a session, which a call's own takes the place of", async () => {
+    const bound = withSession(seen, { sessionId: "own" }).withConfig({ sessionId: "bound" });
+    expect(await bound.invoke({})).toMatchObject({ configurable: { sessionId: "bound" } });
+    expect(await bound.invoke({}, { sessionId: "call" })).toMatchObject({ configurable: { sessionId: "call" } });
+    const [first] = await bound.batch([{}, {}]);
+    expect(first).toMatchObject({ configurable: { sessionId: "bound" } });
+  });
+
+  it("has no key more, for a remote graph or a tracer to trip over", async () => {
+    const { configurable, metadata } = await withSession(seen).invoke({}, { configurable: { own: 1 } });
+    expect(Object.keys(configurable ?? {}).sort()).toEqual(["own", "sessionId"]);
+    expect(Object.keys(metadata ?? {})).toEqual(["session_id"]);
+    expect(JSON.stringify(configurable)).toBe(JSON.stringify({ own: 1, sessionId: configurable?.sessionId }));
+  });
+});
+
+describe("conversations in a wrapper", () => {
+  const graphOf = (model: SessionChatOpenAI) =>
+    new StateGraph(MessagesAnnotation)
+      .addNode("model", async ({ messages }) => ({ messages: [await model.invoke(messages)] }))
+      .addEdge(START, "model")
+      .compile({ checkpointer: new MemorySaver() });
+
+  it("a graph on a thread of its own is in the wrapper's session, and keeps its thread", async () => {
+    const model = modelOf(gateway.current);
+    const graph = graphOf(model);
+    const ask = RunnableLambda.from(async (text: string) => {
+      const { messages } = await graph.invoke({ messages: [["user", text]] }, { configurable: { thread_id: "t" } });
+      await model.invoke("after");
+      return messages.length;
+    });
+    const wrapper = withSession(ask, { sessionId: "s" });
+    expect([await wrapper.invoke("one"), await wrapper.invoke("two")]).toEqual([2, 4]);
+    expect((await drain(await wrapper.stream("three"))).join()).toBe("6");
+    expect(sessions(gateway.current)).toEqual(Array(6).fill("s"));
+  });
+
+  it("a wrapped graph is in its thread's session, unless the call names another", async () => {
+    const wrapper = withSession(graphOf(modelOf(gateway.current)));
+    const input = { messages: [["user", "hi"]] } as never;
+    await wrapper.invoke(input, { configurable: { thread_id: "t" } });
+    await wrapper.invoke(input, { configurable: { thread_id: "t", sessionId: "s" } });
+    await drain(await wrapper.stream(input, { sessionId: "call", configurable: { thread_id: "t" } }));
+    expect(sessions(gateway.current)).toEqual(["t", "s", "call"]);
+  });
+
+  it("a message history inside or around the wrapper goes by the same id", async () => {
+    const histories = new Map<string, InMemoryChatMessageHistory>();
+    const getMessageHistory = (id: string) => {
+      const history = histories.get(id) ?? new InMemoryChatMessageHistory();
+      histories.set(id, history);
+      return history;
+    };
+    const model = modelOf(gateway.current);
+    const prompt = ChatPromptTemplate.fromMessages([new MessagesPlaceholder("past"), ["user", "{text}"]]);
+    const keys = { inputMessagesKey: "text", historyMessagesKey: "past", getMessageHistory };
+    const inside = withSession(new RunnableWithMessageHistory({ runnable: prompt.pipe(model), ...keys }));
+    const around = new RunnableWithMessageHistory({ runnable: withSession(prompt.pipe(model)), ...keys });
+    await inside.invoke({ text: "one" }, { sessionId: "a" });
+    await inside.withConfig({ tags: ["x"] }).invoke({ text: "two" }, { configurable: { sessionId: "a" } });
+    await inside.withRetry().invoke({ text: "three" }, { configurable: { sessionId: "a" } });
+    await around.invoke({ text: "one" }, { configurable: { sessionId: "b" } });
+    await inside.invoke({ text: "one" });
+    const ids = sessions(gateway.current);
+    expect(ids.slice(0, 4)).toEqual(["a", "a", "a", "b"]);
+    expect([...histories.keys()]).toEqual(["a", "b", ids[4]]);
+    expect((await histories.get("a")?.getMessages())?.length).toBe(6);
+  });
+});

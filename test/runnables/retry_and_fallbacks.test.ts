@@ -1,0 +1,210 @@
+import type { Serialized } from "@langchain/core/load/serializable";
+import { type Runnable, RunnableLambda, RunnableRetry, RunnableWithFallbacks } from "@langchain/core/runnables";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { getSessionId, RunnableWithSession, withSession } from "../../src/index.js";
+import { drain } from "../support/scenarios.js";
+import { skipRetryDelays } from "../support/sessions.js";
+
+beforeEach(() => {
+  vi.restoreAllMocks();
+  skipRetryDelays();
+});
+
+/** Fails at its first attempts, of each input, and keeps the session of every one. */
+function flaky(failures = 1) {
+  const seen: unknown[] = [];
+  const left = new Map<unknown, number>();
+  const run = (input: unknown) => {
+    seen.push(getSessionId());
+    const remaining = left.get(input) ?? failures;
+    left.set(input, remaining - 1);
+    if (remaining > 0) throw new Error("not yet");
+    return getSessionId() as string;
+  };
+  return { seen, bound: RunnableLambda.from(run) };
+}
+
+/** An id that a wrapper made. */
+const NEW = expect.stringMatching(/^[0-9a-f-]{36}$/);
+
+/** Ways to try again, each with two attempts. */
+const AGAIN: Record<string, (wrapper: RunnableWithSession, bound: Runnable) => Runnable> = {
+  withRetry: (wrapper) => wrapper.withRetry({ stopAfterAttempt: 2 }),
+  "withConfig, withRetry": (wrapper) => wrapper.withConfig({ tags: ["x"] }).withRetry({ stopAfterAttempt: 2 }),
+  "withRetry, withConfig": (wrapper) => wrapper.withRetry({ stopAfterAttempt: 2 }).withConfig({ tags: ["x"] }),
+  "withRetry, withRetry": (wrapper) => wrapper.withRetry({ stopAfterAttempt: 1 }).withRetry({ stopAfterAttempt: 2 }),
+  withFallbacks: (wrapper, bound) => wrapper.withFallbacks([bound]),
+  "withFallbacks in fields": (wrapper, bound) => wrapper.withFallbacks({ fallbacks: [bound] }),
+  "withFallbacks of a wrapper": (wrapper, bound) => wrapper.withFallbacks([withSession(bound)]),
+  "withConfig, withFallbacks": (wrapper, bound) => wrapper.withConfig({ tags: ["x"] }).withFallbacks([bound]),
+  "withFallbacks, withConfig": (wrapper, bound) => wrapper.withFallbacks([bound]).withConfig({ tags: ["x"] }),
+  "withFallbacks, withListeners": (wrapper, bound) => wrapper.withFallbacks([bound]).withListeners({}),
+  "withListeners, withRetry": (wrapper) => wrapper.withListeners({}).withRetry({ stopAfterAttempt: 2 }),
+  "withListeners, withFallbacks": (wrapper, bound) => wrapper.withListeners({}).withFallbacks([bound]),
+  "withRetry, withFallbacks": (wrapper, bound) => wrapper.withRetry({ stopAfterAttempt: 1 }).withFallbacks([bound]),
+  "withFallbacks, withRetry": (wrapper) => wrapper.withFallbacks([]).withRetry({ stopAfterAttempt: 2 }),
+};
+
+describe.each(Object.entries(AGAIN))("%s", (name, again) => {
+  it("has all attempts in one session, chosen and told once", async () => {
+    const { seen, bound } = flaky();
+    const onSession = vi.fn();
+    const given = vi.fn(() => undefined);
+    const runnable = again(new RunnableWithSession({ bound, onSession, sessionId: given }), bound);
+    const id = await runnable.invoke("hi");
+    expect(id).toEqual(NEW);
+    expect(seen).toEqual([id, id]);
+    expect(onSession.mock.calls.map(([told]) => told)).toEqual([id]);
+    expect(await runnable.invoke("other")).not.toBe(id);
+  });
+
+  it("has the session that the call names", async () => {
+    const { seen, bound } = flaky();
+    await again(withSession(bound, { sessionId: "own" }), bound).invoke("hi");
+    await again(withSession(bound), bound).invoke("other", { configurable: { sessionId: "call" } });
+    const around = RunnableLambda.from((input: unknown) => again(withSession(bound), bound).invoke(input));
+    await withSession(around, { sessionId: "around" }).invoke("third");
+    expect(seen).toEqual(["own", "own", "call", "call", "around", "around"]);
+  });
+
+  it("has each input of a batch in one session", async () => {
+    const { seen, bound } = flaky();
+    const runnable = again(withSession(bound), bound);
+    if (name === "withFallbacks, withRetry") {
+      // LangChain's RunnableWithFallbacks can't give errors as results, which a retry asks it for.
+      await expect(runnable.batch(["a"])).rejects.toThrow("Not implemented");
+      return;
+    }
+    const [a, b] = await runnable.batch(["a", "b"], [{}, { configurable: { sessionId: "b" } }]);
+    expect([a, b]).toEqual([NEW, "b"]);
+    expect([...seen].sort()).toEqual([a, a, "b", "b"].sort());
+  });
+
+  it("streams in one session", async () => {
+    const { seen, bound } = flaky(name.includes("Fallbacks") && !name.endsWith("withRetry") ? 1 : 0);
+    const chunks = await drain(await again(withSession(bound), bound).stream("hi"));
+    expect(chunks).toEqual([NEW]);
+    expect(new Set(seen)).toEqual(new Set(chunks));
+  });
+
+  it("streams in the session around, with metadata of its own", async () => {
+    const { seen, bound } = flaky(0);
+    const runnable = again(new RunnableWithSession({ bound }), bound);
+    const body = RunnableLambda.from(async () => drain(await runnable.stream("hi", { metadata: { other: 1 } })));
+    await body.invoke("x", { metadata: { conversation_id: "around" } });
+    expect(seen).toEqual(["around"]);
+  });
+});
+
+describe("withRetry and withFallbacks", () => {
+  it("give what LangChain's own give", () => {
+    const { bound } = flaky();
+    const wrapper = withSession(bound);
+    expect(wrapper.withRetry()).toBeInstanceOf(RunnableRetry);
+    expect(wrapper.withRetry().withRetry()).toBeInstanceOf(RunnableRetry);
+    expect(wrapper.withFallbacks([bound])).toBeInstanceOf(RunnableWithFallbacks);
+  });
+
+  it("have the name of LangChain's own in a trace", async () => {
+    const { bound } = flaky(0);
+    const namesOf = async (again: (runnable: Runnable) => Runnable, runnable: Runnable) => {
+      const names: unknown[] = [];
+      const handleChainStart = ({ id }: Serialized, ...rest: unknown[]) => void names.push([id.at(-1), rest[6]]);
+      await again(runnable).invoke("hi", { callbacks: [{ handleChainStart }] });
+      return names;
+    };
+    for (const again of [(it: Runnable) => it.withRetry(), (it: Runnable) => it.withFallbacks([bound])]) {
+      expect(await namesOf(again, withSession(bound))).toEqual(await namesOf(again, bound));
+    }
+  });
+
+  it("try as often as they were told, and fail as the last or first attempt did", async () => {
+    for (const attempts of [1, 2, 3]) {
+      const { seen, bound } = flaky(10);
+      const failed: unknown[] = [];
+      const onFailedAttempt = (_: unknown, input: unknown) => void failed.push(input);
+      const retry = withSession(bound).withRetry({ stopAfterAttempt: attempts, onFailedAttempt });
+      await expect(retry.invoke("hi")).rejects.toThrow("not yet");
+      expect([seen.length, failed.length]).toEqual([attempts, attempts]);
+    }
+    const { seen, bound } = flaky(10);
+    await expect(withSession(bound).withFallbacks([bound, bound]).invoke("hi")).rejects.toThrow("not yet");
+    expect(new Set(seen).size).toBe(1);
+    expect(seen).toHaveLength(3);
+  });
+
+  it("retry the inputs of a batch that failed, each in its session, and give errors where they are asked to", async () => {
+    const { seen, bound } = flaky(0);
+    let isFirst = true;
+    const once = RunnableLambda.from((input: string) => {
+      if (input === "b" && isFirst) {
+        isFirst = false;
+        seen.push(getSessionId());
+        throw new Error("not yet");
+      }
+      return bound.invoke(input);
+    });
+    const configs = ["a", "b", "c"].map((sessionId) => ({ configurable: { sessionId } }));
+    expect(await withSession(once).withRetry().batch(["a", "b", "c"], configs)).toEqual(["a", "b", "c"]);
+    expect([...seen].sort()).toEqual(["a", "b", "b", "c"]);
+    const always = flaky(10);
+    const retry = withSession(always.bound).withRetry({ stopAfterAttempt: 2 });
+    expect(await retry.batch(["a"], {}, { returnExceptions: true })).toMatchObject([{ message: "not yet" }]);
+  });
+
+  it("give a fallback with an id of its own the wrapper's session: it is one call", async () => {
+    const { seen, bound } = flaky();
+    const told: string[] = [];
+    const fallback = withSession(bound, { sessionId: "fallback's", onSession: (id) => told.push(id) });
+    await withSession(bound, { sessionId: "own" }).withFallbacks([fallback]).invoke("hi");
+    expect(seen).toEqual(["own", "own"]);
+    expect(told).toEqual(["own"]);
+  });
+
+  it("do not give what is bound to the wrapper to its fallback", async () => {
+    const tags: unknown[] = [];
+    const failing = RunnableLambda.from(() => {
+      throw new Error("always");
+    });
+    const fallback = RunnableLambda.from((_: unknown, config) => {
+      tags.push(config.tags);
+      return config.configurable?.bound ?? "none";
+    });
+    const wrapper = withSession(failing as Runnable).withConfig({ tags: ["bound"], configurable: { bound: 1 } });
+    expect(await wrapper.withFallbacks([fallback]).invoke({})).toBe("none");
+    expect(tags).toEqual([[]]);
+  });
+
+  it.each<[string, (wrapper: RunnableWithSession, bound: Runnable) => Runnable]>([
+    ["withRetry", (wrapper) => wrapper.withRetry()],
+    ["withFallbacks", (wrapper, bound) => wrapper.withFallbacks([bound])],
+    ["withListeners", (wrapper) => wrapper.withListeners({})],
+  ])("tell each handler of a run once: %s", async (_, again) => {
+    const { bound } = flaky(0);
+    const named = bound.withConfig({ runName: "bound" });
+    const told = async (run: (callbacks: object[]) => Promise<unknown>) => {
+      const runs: [id: unknown, name: unknown][] = [];
+      await run([{ handleChainStart: (...args: unknown[]) => void runs.push([args[2], args[7]]) }]);
+      expect(new Set(runs.map(([id]) => id)).size).toBe(runs.length);
+      return runs.filter(([, name]) => name === "bound").length;
+    };
+    const counts = [
+      await told((callbacks) => again(withSession(named).withConfig({ callbacks }), named).invoke("hi")),
+      await told((callbacks) => again(withSession(named), named).invoke("hi", { callbacks })),
+      await told((callbacks) => again(withSession(named), named).withConfig({ callbacks }).batch(["hi"])),
+      await told(async (callbacks) => drain(await again(withSession(named), named).stream("hi", { callbacks }))),
+    ];
+    expect(counts).toEqual([1, 1, 1, 1]);
+  });
+
+  it("give each attempt the time that is bound to the wrapper", async () => {
+    let attempts = 0;
+    const slowAtFirst = RunnableLambda.from(async () => {
+      attempts += 1;
+      await new Promise((resolve) => setTimeout(resolve, attempts === 1 ? 5_000 : 0));
+      return "done";
+    });
+    const wrapper = withSession(slowAtFirst as Runnable).withConfig({ timeout: 1_000 });
+    expect(await wrapper.withFallbacks([slowAtFirst]).invoke({})).toBe("done");
+  });
+});

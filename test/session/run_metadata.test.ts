@@ -1,0 +1,118 @@
+import { RunnableLambda } from "@langchain/core/runnables";
+import { describe, expect, it, vi } from "vitest";
+import {
+  SessionCallbackHandler,
+  type SessionChatOpenAI,
+  type SessionChatOpenAICallOptions,
+  type SessionChatOpenAIFields,
+  withSession,
+} from "../../src/index.js";
+import { drain } from "../support/scenarios.js";
+import { modelOf, sessions, useGateway } from "../support/sessions.js";
+
+const gateway = useGateway();
+
+/** A handler that keeps the `session_id` of each model run's metadata, as a tracer sees it. */
+function tracer() {
+  const seen: unknown[] = [];
+  const handleChatModelStart = (...args: unknown[]) => {
+    const metadata = args[6] as Record<string, unknown> | undefined;
+    seen.push(metadata && "session_id" in metadata ? metadata.session_id : "absent");
+  };
+  return { seen, callbacks: [{ handleChatModelStart }] };
+}
+
+type Call = (model: SessionChatOpenAI, options: Partial<SessionChatOpenAICallOptions>) => Promise<unknown>;
+
+const CALLS: Record<string, Call> = {
+  invoke: (model, options) => model.invoke("hi", options),
+  stream: async (model, options) => drain(await model.stream("hi", options)),
+  generate: (model, options) => model.generate([[["user", "hi"]]], options),
+  "streamEvents v2": (model, options) => drain(model.streamEvents("hi", { ...options, version: "v2" })),
+};
+
+describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %s", (_, call) => {
+  it.each<[string, SessionChatOpenAIFields, Partial<SessionChatOpenAICallOptions>, unknown]>([
+    ["a call option", {}, { sessionId: "call" }, "call"],
+    ["configurable", {}, { configurable: { sessionId: 42 } }, "42"],
+    ["the constructor", { sessionId: "own" }, {}, "own"],
+    ["a thread", {}, { configurable: { thread_id: "thread" } }, "thread"],
+    ["no session", {}, {}, "absent"],
+    ["sessionId: false", { sessionId: "own" }, { sessionId: false }, "absent"],
+    ["an id made for the model", { sessionId: undefined }, {}, "absent"],
+    ["another transport", { sessionTransport: "none" }, { sessionId: "call" }, "call"],
+  ])("comes from %s", async (_, fields, options, expected) => {
+    const { seen, callbacks } = tracer();
+    await call(modelOf(gateway.current, fields), { ...options, callbacks });
+    expect(seen).toEqual([expected]);
+  });
+
+  it("comes from a handler", async () => {
+    const { seen, callbacks } = tracer();
+    const handler = new SessionCallbackHandler({ sessionId: "handled" });
+    await call(modelOf(gateway.current), { callbacks: [handler, ...callbacks] });
+    expect(seen).toEqual(["handled"]);
+  });
+
+  it("comes from LITELLM_SESSION_ID", async () => {
+    vi.stubEnv("LITELLM_SESSION_ID", "environment");
+    const { seen, callbacks } = tracer();
+    await call(modelOf(gateway.current, { sessionId: undefined }), { callbacks });
+    expect(seen).toEqual(["environment"]);
+  });
+
+  it("stays the user's own, while the request has the session", async () => {
+    const { seen, callbacks } = tracer();
+    const model = modelOf(gateway.current);
+    const metadata = Object.freeze({ session_id: "user's", other: 1 });
+    await call(model, { sessionId: "call", metadata, callbacks });
+    await withSession(
+      RunnableLambda.from(() => call(model, {})),
+      { sessionId: "wrapped" },
+    ).invoke("hi", {
+      metadata,
+      callbacks,
+    });
+    expect(seen).toEqual(["user's", "user's"]);
+    expect(sessions(gateway.current)).toEqual(["call", "wrapped"]);
+  });
+
+  it("stays the user's own in a call inside a wrapper", async () => {
+    const { seen, callbacks } = tracer();
+    const model = modelOf(gateway.current);
+    const wrapper = withSession(
+      RunnableLambda.from(() => call(model, { metadata: { session_id: "user's" }, callbacks })),
+    );
+    await wrapper.invoke("hi", { configurable: { sessionId: "wrapped" } });
+    expect(seen).toEqual(["user's"]);
+    expect(sessions(gateway.current)).toEqual(["wrapped"]);
+  });
+
+  it("of a wrapper is replaced by an inner session", async () => {
+    const { seen, callbacks } = tracer();
+    const model = modelOf(gateway.current);
+    const inner = withSession(
+      RunnableLambda.from(() => call(model, {})),
+      { sessionId: "inner" },
+    );
+    const outer = RunnableLambda.from(async () => {
+      await call(model, {});
+      await call(model, { sessionId: "call" });
+      await call(model, { configurable: { sessionId: "configured" } });
+      await inner.invoke("hi");
+      await inner.withRetry().invoke("hi");
+      await inner.withFallbacks([inner]).invoke("hi");
+    });
+    await withSession(outer, { sessionId: "outer" }).invoke("hi", { callbacks });
+    expect(seen).toEqual(["outer", "call", "configured", "inner", "inner", "inner"]);
+    expect(sessions(gateway.current)).toEqual(seen);
+  });
+
+  it("of a wrapper is there for every run inside it, also where the wrapper's id is new", async () => {
+    const { seen, callbacks } = tracer();
+    const model = modelOf(gateway.current);
+    await withSession(RunnableLambda.from(() => call(model, {}))).invoke("hi", { callbacks });
+    expect(seen).toEqual(sessions(gateway.current));
+    expect(seen[0]).not.toBe("absent");
+  });
+});

@@ -1,0 +1,99 @@
+import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import type { AIMessage, AIMessageChunk, BaseMessage, BaseMessageLike } from "@langchain/core/messages";
+import { concat } from "@langchain/core/utils/stream";
+import type { ChatOpenAI } from "@langchain/openai";
+import type { SessionChatOpenAICallOptions, SessionChatOpenAIFields } from "../../src/index.js";
+import type { Gateway, GatewayRequest, Json } from "./gateway/server.js";
+
+type Options = Partial<SessionChatOpenAICallOptions>;
+
+/** A way to make one call and get its whole answer. */
+export interface Entry {
+  readonly name: string;
+  /** Fields that the model needs for it. */
+  readonly fields?: SessionChatOpenAIFields;
+  ask(model: ChatOpenAI, input: string | BaseMessageLike[], options?: Options): Promise<AIMessage>;
+}
+
+const invoke: Entry["ask"] = (model, input, options) => model.invoke(input, options);
+
+/** What makes LangChain stream inside `invoke`: a tracer, or LangGraph's `streamMode: "messages"`. */
+class Listener extends BaseCallbackHandler {
+  override name = "listener";
+  readonly lc_prefer_streaming: boolean;
+  readonly lc_prefer_chat_model_stream_events: boolean;
+
+  constructor(prefers: "chunks" | "events") {
+    super();
+    this.lc_prefer_streaming = prefers === "chunks";
+    this.lc_prefer_chat_model_stream_events = prefers === "events";
+  }
+}
+
+/** Calls of one conversation go through different code; each of these takes another path. */
+export const ENTRIES: readonly Entry[] = [
+  { name: "invoke", ask: invoke },
+  { name: "invoke with streaming: true", fields: { streaming: true }, ask: invoke },
+  { name: "invoke under a handler of chunks", ask: listened("chunks") },
+  { name: "invoke under a handler of events", ask: listened("events") },
+  {
+    name: "stream",
+    ask: async (model, input, options) => {
+      let whole: AIMessageChunk | undefined;
+      for await (const chunk of await model.stream(input, options)) whole = whole ? concat(whole, chunk) : chunk;
+      return whole as AIMessageChunk;
+    },
+  },
+  { name: "streamEvents v3", ask: async (model, input, options) => model.streamEvents(input, options) },
+  {
+    name: "streamEvents v2",
+    ask: async (model, input, options) => {
+      let output: AIMessage | undefined;
+      for await (const { event, data } of model.streamEvents(input, { ...options, version: "v2" })) {
+        if (event === "on_chat_model_end") output = data.output;
+      }
+      return output as AIMessage;
+    },
+  },
+];
+
+function listened(prefers: "chunks" | "events"): Entry["ask"] {
+  return (model, input, options) => {
+    const given = Array.isArray(options?.callbacks) ? options.callbacks : [];
+    return model.invoke(input, { ...options, callbacks: [...given, new Listener(prefers)] });
+  };
+}
+
+/** Asked of the model in one go. */
+export interface Asked {
+  /** Its `previous_response_id`. */
+  readonly after: unknown;
+  /** Its input items in short, such as `user: Hello` or `output: sunny`. */
+  readonly input: readonly string[];
+}
+
+/** What each request asked, in order. */
+export function asked(gateway: Gateway): Asked[] {
+  return gateway.requests.map(({ body }: GatewayRequest) => ({
+    after: body.previous_response_id,
+    input: typeof body.input === "string" ? [`user: ${body.input}`] : inShort(body.input as Json[]),
+  }));
+}
+
+/** Items of a conversation in short. */
+export function inShort(items: readonly Json[] = []): string[] {
+  return items.map((item) => {
+    if (item.role !== undefined) return `${item.role}: ${textOf(item.content)}`;
+    if (item.output !== undefined) return `output: ${textOf(item.output)}`;
+    return item.name === undefined ? String(item.type) : `call: ${item.name}`;
+  });
+}
+
+function textOf(content: unknown): string {
+  return Array.isArray(content) ? content.map((part) => part.text ?? part.type).join("") : String(content);
+}
+
+/** The id by which an answer can be continued. */
+export function responseId(answer: BaseMessage): unknown {
+  return (answer.response_metadata as Json).id;
+}
