@@ -38,7 +38,7 @@ const NOT_THERE = [
   "events v3", // @langchain/core 1.0.1 has v1 and v2.
   "streamEvents v3",
   "'/responses' 'withStructuredOutput jsonMode", // ChatOpenAI of @langchain/openai 1.0.0 throws too.
-  "with a thread_id of its own, invoke, by configurable", // @langchain/langgraph 1.0.0 drops the outer configurable.
+  "with another thread_id sends the session from configurable: invoke", // @langchain/langgraph 1.0.0 drops the outer configurable.
 ];
 
 const project = await realpath(await mkdtemp(join(tmpdir(), "session-peers-")));

@@ -2,9 +2,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { SessionCallbackHandler } from "../../src/index.js";
-import { handlerOf } from "../support/call_records.js";
-import { COST, speakAsLitellm } from "../support/gateway/litellm_headers.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { newHandler } from "../support/call_records.js";
+import { answerLikeLiteLLM, COST } from "../support/gateway/litellm_headers.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -14,9 +14,9 @@ afterEach(() => {
 
 describe("maxCalls", () => {
   it("keeps the newest calls, and the sums of all", async () => {
-    speakAsLitellm(gateway.current);
-    const handler = handlerOf(2);
-    const model = modelOf(gateway.current);
+    answerLikeLiteLLM(gateway.current);
+    const handler = newHandler(2);
+    const model = modelFor(gateway.current);
     const run = (texts: string[]) => model.batch(texts, { callbacks: [handler], maxConcurrency: 1 });
     await run(["a", "b", "c"]);
     gateway.current.failNext(400, { message: "bad field" });
@@ -32,15 +32,15 @@ describe("maxCalls", () => {
   });
 
   it("sums a call that ends after it left the list", async () => {
-    speakAsLitellm(gateway.current);
-    const handler = handlerOf(1);
-    await modelOf(gateway.current).batch(["a", "b", "c"], { callbacks: [handler] });
+    answerLikeLiteLLM(gateway.current);
+    const handler = newHandler(1);
+    await modelFor(gateway.current).batch(["a", "b", "c"], { callbacks: [handler] });
     expect(handler.calls).toHaveLength(1);
     expect(handler.summary()).toMatchObject({ calls: 3, inputTokens: 30, costUsd: expect.closeTo(3 * COST, 12) });
   });
 
   it("is 1,000 by default", () => {
-    const handler = handlerOf();
+    const handler = newHandler();
     for (let n = 0; n < 1_001; n += 1) start(handler, `run-${n}`);
     expect(handler.calls).toHaveLength(1_000);
     expect(handler.calls[0]?.runId).toBe("run-1");
@@ -48,7 +48,7 @@ describe("maxCalls", () => {
   });
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])("can't be %s", (maxCalls) => {
-    expect(() => handlerOf(maxCalls)).toThrow(
+    expect(() => newHandler(maxCalls)).toThrow(
       new TypeError(`Invalid field "maxCalls": expected a positive whole number, got ${maxCalls}.`),
     );
   });
@@ -56,7 +56,7 @@ describe("maxCalls", () => {
 
 describe("a handler", () => {
   it("that saw nothing sums nothing", () => {
-    const handler = handlerOf();
+    const handler = newHandler();
     expect(handler.calls).toEqual([]);
     expect(handler.summary()).toEqual({
       sessionId: "conversation-42",
@@ -71,17 +71,17 @@ describe("a handler", () => {
   });
 
   it("gives its list away as a copy, and is its own copy where LangChain copies it", async () => {
-    const handler = handlerOf();
-    await modelOf(gateway.current).invoke("hi", { callbacks: [handler.copy()] });
+    const handler = newHandler();
+    await modelFor(gateway.current).invoke("hi", { callbacks: [handler.copy()] });
     const { calls } = handler;
     expect(calls).toHaveLength(1);
-    await modelOf(gateway.current).invoke("hi", { callbacks: [handler] });
+    await modelFor(gateway.current).invoke("hi", { callbacks: [handler] });
     expect(calls).toHaveLength(1);
     expect(handler.calls).toHaveLength(2);
   });
 
   it("ignores the end of a run that it never saw begin, and a second end", () => {
-    const handler = handlerOf();
+    const handler = newHandler();
     handler.handleLLMError(new Error("late"), "unseen");
     start(handler, "run");
     handler.handleLLMEnd({ generations: [] }, "run");
@@ -96,7 +96,7 @@ describe("a handler", () => {
     ["nothing", undefined, "undefined"],
     ["an object with a message", { message: "no" }, "Error: no"],
   ])("says how a call failed: %s", (_, thrown, error) => {
-    const handler = handlerOf();
+    const handler = newHandler();
     start(handler, "run");
     handler.handleLLMError(thrown, "run");
     expect(handler.calls).toMatchObject([{ error }]);
@@ -105,12 +105,12 @@ describe("a handler", () => {
 
   it("takes the time from a clock that nobody sets back", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
-    const handler = handlerOf();
+    const handler = newHandler();
     gateway.current.respond(() => {
       vi.setSystemTime(new Date(Date.now() - 3_600_000));
       return undefined;
     });
-    await modelOf(gateway.current).batch(["a", "b"], { callbacks: [handler], maxConcurrency: 1 });
+    await modelFor(gateway.current).batch(["a", "b"], { callbacks: [handler], maxConcurrency: 1 });
     for (const { durationMs } of handler.calls) expect(durationMs).toBeGreaterThan(0);
     const { totalMs, wallMs } = handler.summary();
     expect(wallMs).toBeGreaterThanOrEqual(totalMs - 1);

@@ -8,23 +8,24 @@ import { createAgent } from "langchain";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { type SessionCall, SessionCallbackHandler, type SessionChatOpenAI } from "../../src/index.js";
-import { answered, handlerOf, TOLD, UUID } from "../support/call_records.js";
-import { COST, speakAsLitellm } from "../support/gateway/litellm_headers.js";
-import { collect, ENDPOINTS } from "../support/like_chat_openai.js";
-import { connection, modelOf, sessions, useGateway } from "../support/sessions.js";
+import { answeredCall, newHandler, TRACED_ENTRY_POINTS, UUID } from "../support/call_records.js";
+import { answerLikeLiteLLM, COST } from "../support/gateway/litellm_headers.js";
+import { ENDPOINTS } from "../support/like_chat_openai.js";
+import { collect } from "../support/runnables.js";
+import { connection, modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-beforeEach(() => speakAsLitellm(gateway.current));
+beforeEach(() => answerLikeLiteLLM(gateway.current));
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
-  const modelWith = (fields = {}) => modelOf(gateway.current, { useResponsesApi, ...fields });
+  const modelWith = (fields = {}) => modelFor(gateway.current, { useResponsesApi, ...fields });
 
-  it.each(TOLD)("$name: one record, complete when the promise resolves", async ({ ask, fields }) => {
-    const handler = handlerOf();
+  it.each(TRACED_ENTRY_POINTS)("$name: one record, complete when the promise resolves", async ({ ask, fields }) => {
+    const handler = newHandler();
     const before = Date.now();
     await ask(modelWith(fields), "hi", { callbacks: [handler] });
-    expect(handler.calls).toEqual([answered(1)]);
+    expect(handler.calls).toEqual([answeredCall(1)]);
     expect(handler.calls[0]?.startedAt.getTime()).toBeGreaterThanOrEqual(before);
     const { durationMs } = handler.calls[0] as SessionCall;
     expect(handler.summary()).toEqual({
@@ -63,11 +64,11 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     },
   };
   it.each(Object.entries(MANY))("%s: a record for each request", async (_, { run }) => {
-    const handler = handlerOf();
+    const handler = newHandler();
     await run(modelWith(), handler);
     expect(handler.calls.map(({ callId }) => callId).sort()).toEqual(["call-1", "call-2", "call-3"]);
     for (const call of handler.calls) {
-      expect(call).toEqual({ ...answered(1), callId: call.callId, parentRunId: call.parentRunId });
+      expect(call).toEqual({ ...answeredCall(1), callId: call.callId, parentRunId: call.parentRunId });
     }
     expect(new Set(handler.calls.map(({ runId }) => runId)).size).toBe(3);
     const { totalMs, wallMs, ...sums } = handler.summary();
@@ -93,24 +94,24 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       description: "Asks.",
       schema: z.object({ question: z.string() }),
     });
-    const handler = handlerOf();
+    const handler = newHandler();
     await createAgent({ model, tools: [ask] }).invoke({ messages: "Ask." }, { callbacks: [handler] });
-    expect(handler.calls).toEqual([1, 2, 3].map((n) => ({ ...answered(n), parentRunId: UUID })));
+    expect(handler.calls).toEqual([1, 2, 3].map((n) => ({ ...answeredCall(n), parentRunId: UUID })));
     expect(new Set(handler.calls.map(({ parentRunId }) => parentRunId)).size).toBe(3);
     expect(handler.summary()).toMatchObject({ calls: 3, failures: 0, inputTokens: 30, outputTokens: 15 });
     expect(sessions(gateway.current)).toEqual(Array(3).fill("conversation-42"));
   });
 
   it("a graph in streamEvents v3", async () => {
-    const handler = handlerOf();
+    const handler = newHandler();
     const graph = createAgent({ model: modelWith(), tools: [] });
     await collect(graph.streamEvents({ messages: "hi" }, { version: "v3", callbacks: [handler] }));
-    expect(handler.calls).toEqual([{ ...answered(1), parentRunId: UUID }]);
+    expect(handler.calls).toEqual([{ ...answeredCall(1), parentRunId: UUID }]);
   });
 
   it("a model itself in streamEvents v3 tells no handler, LangChain's own as little", async () => {
     for (const model of [modelWith(), new ChatOpenAI({ ...connection(gateway.current), useResponsesApi })]) {
-      const handler = handlerOf();
+      const handler = newHandler();
       await collect(model.streamEvents("hi", { callbacks: [handler] }));
       expect(handler.calls).toEqual([]);
     }
@@ -132,11 +133,11 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   });
 
   it("a plain ChatOpenAI is recorded and not tagged", async () => {
-    const handler = handlerOf();
+    const handler = newHandler();
     const model = new ChatOpenAI({ ...connection(gateway.current), useResponsesApi });
     await model.invoke("hi", { callbacks: [handler] });
     await collect(model.stream("hi", { callbacks: [handler] }));
-    const plain = { ...answered(0), callId: undefined, costUsd: undefined };
+    const plain = { ...answeredCall(0), callId: undefined, costUsd: undefined };
     expect(handler.calls).toEqual([plain, plain]);
     expect(handler.summary()).toMatchObject({ calls: 2, inputTokens: 20, outputTokens: 10, costUsd: undefined });
     expect(sessions(gateway.current)).toEqual([undefined, undefined]);
@@ -150,19 +151,19 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
-    const handler = handlerOf();
+    const handler = newHandler();
     const callbacks = [new Slow(), handler];
     const chain = RunnableLambda.from((text: string) => modelWith().invoke(text));
     await chain.invoke("hi", { callbacks });
-    expect(handler.calls).toEqual([{ ...answered(1), parentRunId: UUID }]);
+    expect(handler.calls).toEqual([{ ...answeredCall(1), parentRunId: UUID }]);
     await collect(modelWith().stream("hi", { callbacks }));
-    expect(handler.calls.slice(1)).toEqual([answered(2)]);
+    expect(handler.calls.slice(1)).toEqual([answeredCall(2)]);
     await awaitAllCallbacks();
   });
 });
 
 it("models that say neither tokens nor a name, and whatever they throw", async () => {
-  const handler = handlerOf();
+  const handler = newHandler();
   const config = { callbacks: [handler] };
   await new FakeListChatModel({ responses: ["hi"] }).invoke("hi", config);
   await new FakeLLM({ response: "hi" }).invoke("hi", config);

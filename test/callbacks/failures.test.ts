@@ -1,70 +1,70 @@
 import { InMemoryCache } from "@langchain/core/caches";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SessionCall } from "../../src/index.js";
-import { answered, handlerOf, TOLD, UUID, unanswered } from "../support/call_records.js";
-import { COST, speakAsLitellm } from "../support/gateway/litellm_headers.js";
+import { answeredCall, failedCall, newHandler, TRACED_ENTRY_POINTS, UUID } from "../support/call_records.js";
+import { answerLikeLiteLLM, COST } from "../support/gateway/litellm_headers.js";
 import { ENDPOINTS } from "../support/like_chat_openai.js";
-import { modelOf, skipRetryDelays, useGateway } from "../support/sessions.js";
+import { modelFor, skipRetryDelays, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-beforeEach(() => speakAsLitellm(gateway.current));
+beforeEach(() => answerLikeLiteLLM(gateway.current));
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
-  const modelWith = (fields = {}) => modelOf(gateway.current, { useResponsesApi, ...fields });
+  const modelWith = (fields = {}) => modelFor(gateway.current, { useResponsesApi, ...fields });
 
-  it.each(TOLD)("$name that is refused: a failure, with LiteLLM's id of it", async ({ ask, fields }) => {
-    const handler = handlerOf();
+  it.each(TRACED_ENTRY_POINTS)("$name that is refused: a failure, with LiteLLM's id of it", async ({ ask, fields }) => {
+    const handler = newHandler();
     gateway.current.failNext(400, { message: "bad field" }, { "x-litellm-call-id": "call-refused" });
     await expect(ask(modelWith(fields), "hi", { callbacks: [handler] })).rejects.toThrow("400 bad field");
-    expect(handler.calls).toEqual([unanswered(expect.stringMatching(/^\w*Error: 400 bad field/), "call-refused")]);
+    expect(handler.calls).toEqual([failedCall(expect.stringMatching(/^\w*Error: 400 bad field/), "call-refused")]);
     const { durationMs: totalMs } = handler.calls[0] as SessionCall;
     expect(handler.summary()).toMatchObject({ calls: 1, failures: 1, inputTokens: 0, costUsd: undefined, totalMs });
   });
 
   it("what is tried again by the model is one call, what is tried again by withRetry is two", async () => {
     skipRetryDelays();
-    const [once, twice] = [handlerOf(), handlerOf()];
+    const [once, twice] = [newHandler(), newHandler()];
     gateway.current.failNext(500, { message: "broken" });
     await modelWith({ maxRetries: 1 }).invoke("hi", { callbacks: [once] });
-    expect(once.calls).toEqual([answered(2)]);
+    expect(once.calls).toEqual([answeredCall(2)]);
 
     gateway.current.failNext(500, { message: "broken" });
     await modelWith()
       .withRetry({ stopAfterAttempt: 2 })
       .invoke("hi", { callbacks: [twice] });
     expect(twice.calls).toEqual([
-      { ...unanswered("Error: 500 broken"), parentRunId: UUID },
-      { ...answered(4), parentRunId: UUID },
+      { ...failedCall("Error: 500 broken"), parentRunId: UUID },
+      { ...answeredCall(4), parentRunId: UUID },
     ]);
     expect(twice.summary()).toMatchObject({ calls: 2, failures: 1, inputTokens: 10, costUsd: COST });
   });
 
   it("of a batch with returnExceptions, those that failed are failures", async () => {
-    const handler = handlerOf();
+    const handler = newHandler();
     gateway.current.failNext(400, { message: "bad field" });
     await modelWith().batch(["a", "b"], { callbacks: [handler] }, { returnExceptions: true });
     expect(handler.summary()).toMatchObject({ calls: 2, failures: 1, inputTokens: 10, costUsd: COST });
   });
 
   it("a cached answer is a call that used nothing", async () => {
-    const handler = handlerOf();
+    const handler = newHandler();
     const model = modelWith({ cache: new InMemoryCache() });
     await model.invoke("hi", { callbacks: [handler] });
     const { inputTokens, outputTokens, costUsd } = handler.summary();
     await model.invoke("hi", { callbacks: [handler] });
     expect(gateway.current.requests).toHaveLength(1);
     const { inputTokens: cachedInput = 0, outputTokens: cachedOutput = 0, ...cached } = handler.calls[1] as SessionCall;
-    expect([handler.calls[0], cached]).toEqual([answered(1), { ...unanswered(undefined), cached: true }]);
+    expect([handler.calls[0], cached]).toEqual([answeredCall(1), { ...failedCall(undefined), cached: true }]);
     expect([cachedInput, cachedOutput]).toEqual([0, 0]);
     expect(handler.summary()).toMatchObject({ calls: 2, failures: 0, inputTokens, outputTokens, costUsd });
   });
 
-  it.each(TOLD)("$name that is aborted: a failure", async ({ ask, fields }) => {
-    const handler = handlerOf();
+  it.each(TRACED_ENTRY_POINTS)("$name that is aborted: a failure", async ({ ask, fields }) => {
+    const handler = newHandler();
     const controller = new AbortController();
     gateway.current.respond(() => {
       controller.abort();
@@ -72,14 +72,14 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     });
     const options = { callbacks: [handler], signal: controller.signal };
     await expect(ask(modelWith(fields), "hi", options)).rejects.toThrow();
-    await vi.waitFor(() => expect(handler.calls).toEqual([unanswered(expect.stringMatching(/abort/i))]), 15_000);
+    await vi.waitFor(() => expect(handler.calls).toEqual([failedCall(expect.stringMatching(/abort/i))]), 15_000);
     expect(handler.summary()).toMatchObject({ calls: 1, failures: 1, inputTokens: 0, costUsd: undefined });
   });
 
   it("a stream that its reader left keeps a record without a duration", async () => {
-    const handler = handlerOf();
+    const handler = newHandler();
     for await (const _ of await modelWith().stream("hi", { callbacks: [handler] })) break;
-    expect(handler.calls).toEqual([{ ...unanswered(undefined), durationMs: undefined }]);
+    expect(handler.calls).toEqual([{ ...failedCall(undefined), durationMs: undefined }]);
     expect(handler.summary()).toMatchObject({ calls: 1, failures: 0, totalMs: 0, wallMs: 0, costUsd: undefined });
   });
 });

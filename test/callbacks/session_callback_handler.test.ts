@@ -5,8 +5,8 @@ import { ChatOpenAI } from "@langchain/openai";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { getSessionId, newSessionId, SessionCallbackHandler } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
-import { connection, modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { connection, modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -21,17 +21,17 @@ describe("the session of a handler", () => {
   });
 
   it("is that of every call under it, one run after another and at a time", async () => {
-    const model = modelOf(gateway.current, { sessionId: "own" });
+    const model = modelFor(gateway.current, { sessionId: "own" });
     const callbacks = [handler("a")];
     const chain = model.pipe(() => model.invoke("again"));
     await chain.invoke("hi", { callbacks });
-    await Promise.all([chain.invoke("hi", { callbacks }), drain(await chain.stream("hi", { callbacks }))]);
+    await Promise.all([chain.invoke("hi", { callbacks }), collect(await chain.stream("hi", { callbacks }))]);
     await model.invoke("hi");
     expect(sessions(gateway.current)).toEqual([...Array(6).fill("a"), "own"]);
   });
 
   it("ends where an inner handler's begins, and comes back after it", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const inner = RunnableLambda.from(() => model.invoke("inner")).withConfig({ callbacks: [handler("inner")] });
     const outer = RunnableLambda.from(async () => {
       await model.invoke("before");
@@ -51,7 +51,7 @@ describe("a handler is found", () => {
     ["in a manager, twice", () => CallbackManager.configure([handler("a")], [handler("a")]) as CallbackManager],
     ["in a manager made of an array", () => CallbackManager.configure([handler("a")]) as CallbackManager],
   ])("%s", async (_, callbacks) => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     await model.invoke("hi", { callbacks: callbacks() });
     await model.pipe(() => model.invoke("again")).invoke("hi", { callbacks: callbacks() });
     expect(sessions(gateway.current)).toEqual(["a", "a", "a"]);
@@ -60,14 +60,14 @@ describe("a handler is found", () => {
   it("in a manager that does not hand it down, by the call alone", async () => {
     const manager = new CallbackManager();
     manager.addHandler(handler("a"), false);
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     await model.invoke("hi", { callbacks: manager });
     await model.pipe(() => model.invoke("again")).invoke("hi", { callbacks: manager });
     expect(sessions(gateway.current)).toEqual(["a", undefined, undefined]);
   });
 
   it("where it is added to a run's own manager on the way", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const adding = RunnableLambda.from(async (_: string, { callbacks }) => {
       (callbacks as CallbackManager).addHandler(handler("added"), true);
       await model.invoke("hi");
@@ -77,9 +77,9 @@ describe("a handler is found", () => {
   });
 
   it("among those of a model, by each of its copies", async () => {
-    const model = modelOf(gateway.current, { callbacks: [handler("a")], sessionId: "own" });
+    const model = modelFor(gateway.current, { callbacks: [handler("a")], sessionId: "own" });
     await model.invoke("hi");
-    await drain(await model.bindTools([]).stream("hi"));
+    await collect(await model.bindTools([]).stream("hi"));
     await model.withSession("b").invoke("hi");
     expect(sessions(gateway.current)).toEqual(["a", "a", "b"]);
   });
@@ -89,7 +89,7 @@ describe("a handler is found", () => {
     const copy = await import("../../src/index.js");
     expect(copy.SessionCallbackHandler).not.toBe(SessionCallbackHandler);
     const other = new copy.SessionChatOpenAI({ ...connection(gateway.current), sessionId: false });
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     await model.invoke("hi", { callbacks: [new copy.SessionCallbackHandler({ sessionId: "copy's" })] });
     await other.invoke("hi", { callbacks: [handler("a")] });
     await copy.withSession(model, { sessionId: "wrapped" }).invoke("hi");
@@ -126,7 +126,7 @@ describe("a handler", () => {
 
   it("leaves a run as it was where the model's call fails", async () => {
     gateway.current.failNext(400, { message: "refused" });
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     await expect(model.invoke("hi", { callbacks: [handler("a")] })).rejects.toThrow("refused");
     expect(sessions(gateway.current)).toEqual(["a"]);
     expect(Runnable.isRunnable(model)).toBe(true);

@@ -3,8 +3,8 @@ import { RunnableLambda } from "@langchain/core/runnables";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type SessionChatOpenAI, type SessionChatOpenAICallOptions, withSession } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
-import { modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -13,15 +13,15 @@ type Call = (model: SessionChatOpenAI, options: Options) => Promise<unknown>;
 
 const CALLS: Record<string, Call> = {
   invoke: (model, options) => model.invoke("hi", options),
-  stream: async (model, options) => drain(await model.stream("hi", options)),
+  stream: async (model, options) => collect(await model.stream("hi", options)),
   batch: (model, options) => model.batch(["hi"], options),
   generate: (model, options) => model.generate([[["user", "hi"]]], options),
-  "streamEvents v2": (model, options) => drain(model.streamEvents("hi", { ...options, version: "v2" })),
-  "streamEvents v3": async (model, options) => drain(model.streamEvents("hi", options)),
+  "streamEvents v2": (model, options) => collect(model.streamEvents("hi", { ...options, version: "v2" })),
+  "streamEvents v3": async (model, options) => collect(model.streamEvents("hi", options)),
   "a bound copy": (model, options) => model.withConfig(options).invoke("hi"),
-  "a bound, streamed copy": async (model, options) => drain(await model.bindTools([], options).stream("hi")),
+  "a bound, streamed copy": async (model, options) => collect(await model.bindTools([], options).stream("hi")),
   "generate of a bound copy": (model, options) => model.withConfig(options).generate([[["user", "hi"]]]),
-  "streamEvents v3 of a bound copy": async (model, options) => drain(model.withConfig(options).streamEvents("hi")),
+  "streamEvents v3 of a bound copy": async (model, options) => collect(model.withConfig(options).streamEvents("hi")),
   "structured output of a bound copy": (model, options) =>
     model
       .withConfig(options)
@@ -42,9 +42,9 @@ describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
   it("is in the request beside the session, and without one", async () => {
     const extraBody = { tags: ["a"], guardrails: [{ name: "pii" }], cache: { "no-cache": true } };
     const frozen = Object.freeze(structuredClone(extraBody));
-    await call(modelOf(gateway.current, fields), { sessionId: "s", extraBody: frozen });
-    await call(modelOf(gateway.current, fields), { extraBody: frozen });
-    await call(modelOf(gateway.current, fields), {});
+    await call(modelFor(gateway.current, fields), { sessionId: "s", extraBody: frozen });
+    await call(modelFor(gateway.current, fields), { extraBody: frozen });
+    await call(modelFor(gateway.current, fields), {});
     expect(bodies()).toMatchObject([extraBody, extraBody, {}]);
     expect(bodies()[2]).not.toHaveProperty("tags");
     expect(sessions(gateway.current)).toEqual(["s", undefined, undefined]);
@@ -52,7 +52,7 @@ describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
 
   it("wins over modelKwargs and what the fields say, metadata by key", async () => {
     const modelKwargs = { tags: ["kwargs"], kept: 1, metadata: { a: "kwargs", b: "kwargs" } };
-    const model = modelOf(gateway.current, { ...fields, modelKwargs, temperature: 0.1 });
+    const model = modelFor(gateway.current, { ...fields, modelKwargs, temperature: 0.1 });
     await call(model, { extraBody: { tags: ["extra"], model: "other", temperature: 0.9, metadata: { b: "extra" } } });
     await call(model, {});
     expect(bodies()).toMatchObject([
@@ -63,14 +63,14 @@ describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
   });
 
   it("merges its metadata with a transport's too", async () => {
-    const model = modelOf(gateway.current, { ...fields, sessionTransport: "metadata" });
+    const model = modelFor(gateway.current, { ...fields, sessionTransport: "metadata" });
     await call(model, { sessionId: "s", extraBody: { metadata: { own: "1" } } });
     expect(bodies()[0]?.metadata).toEqual({ own: "1", litellm_trace_id: "s" });
   });
 
   it.each(["messages", "input", "stream"])("can't have %s: nothing is sent", async (key) => {
     for (const value of [[], false, undefined]) {
-      const error = await caught(() => call(modelOf(gateway.current, fields), { extraBody: { a: 1, [key]: value } }));
+      const error = await caught(() => call(modelFor(gateway.current, fields), { extraBody: { a: 1, [key]: value } }));
       expect(error).toBeInstanceOf(TypeError);
       expect(String(error)).toContain(`Invalid call option "extraBody": "${key}"`);
     }
@@ -84,7 +84,7 @@ describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
       [true, "true"],
       [["tags"], "an array"],
     ]) {
-      const error = await caught(() => call(modelOf(gateway.current, fields), { extraBody: value as never }));
+      const error = await caught(() => call(modelFor(gateway.current, fields), { extraBody: value as never }));
       expect(error).toBeInstanceOf(TypeError);
       expect(String(error)).toContain(`expected an object of body fields, got ${shown}`);
     }
@@ -94,7 +94,7 @@ describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
 
 describe("extraBody", () => {
   it("of a call takes the place of the bound one", async () => {
-    const bound = modelOf(gateway.current).withConfig({ extraBody: { a: 1, b: 1 } });
+    const bound = modelFor(gateway.current).withConfig({ extraBody: { a: 1, b: 1 } });
     await bound.invoke("hi", { extraBody: { b: 2 } });
     await bound.invoke("hi");
     expect(bodies().map(({ a, b }) => [a, b])).toEqual([
@@ -104,7 +104,7 @@ describe("extraBody", () => {
   });
 
   it("is not the next call's, nor another's at the same time", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     await Promise.all([1, 2, 3].map((tag) => model.invoke(String(tag), { extraBody: { tag }, sessionId: `s${tag}` })));
     await model.invoke("none");
     const sent = gateway.current.requests.map(({ body }) => [body.tag, body.litellm_session_id]);
@@ -112,14 +112,14 @@ describe("extraBody", () => {
   });
 
   it("can carry the user's own session in place of ours, inside a wrapper", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const asking = RunnableLambda.from(() => model.invoke("hi", { extraBody: { litellm_session_id: "mine" } }));
     await withSession(asking).invoke("hi");
     expect(sessions(gateway.current)).toEqual([["mine", undefined, undefined]]);
   });
 
   it("is in the key of the LLM cache, as it changes the answer; a session is not", async () => {
-    const model = modelOf(gateway.current, { cache: new InMemoryCache() });
+    const model = modelFor(gateway.current, { cache: new InMemoryCache() });
     const tagged = { extraBody: { guardrails: ["a"] } };
     for (const options of [
       {},

@@ -3,14 +3,15 @@ import { ChatOpenAI } from "@langchain/openai";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import type { LiteLLMResponseMetadata } from "../../src/index.js";
-import { ENTRIES } from "../support/conversation.js";
-import { COST, SAID, speakAsLitellm } from "../support/gateway/litellm_headers.js";
-import { collect, ENDPOINTS } from "../support/like_chat_openai.js";
-import { connection, modelOf, skipRetryDelays, useGateway } from "../support/sessions.js";
+import { ENTRY_POINTS } from "../support/conversation.js";
+import { answerLikeLiteLLM, COST, LITELLM_METADATA } from "../support/gateway/litellm_headers.js";
+import { ENDPOINTS } from "../support/like_chat_openai.js";
+import { collect } from "../support/runnables.js";
+import { connection, modelFor, skipRetryDelays, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-beforeEach(() => speakAsLitellm(gateway.current));
+beforeEach(() => answerLikeLiteLLM(gateway.current));
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -20,13 +21,13 @@ const saidOf = (message: { response_metadata: Record<string, unknown> }) => mess
 const isStreamed = (name: string) => name !== "invoke";
 
 describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
-  const modelWith = (fields = {}) => modelOf(gateway.current, { useResponsesApi, ...fields });
+  const modelWith = (fields = {}) => modelFor(gateway.current, { useResponsesApi, ...fields });
 
-  describe.each(ENTRIES)("$name", ({ ask, fields }) => {
+  describe.each(ENTRY_POINTS)("$name", ({ ask, fields }) => {
     const said = async () => saidOf(await ask(modelWith(fields), "hi"));
 
     it("says all that LiteLLM said", async () => {
-      expect(await said()).toEqual({ callId: "call-1", ...SAID });
+      expect(await said()).toEqual({ callId: "call-1", ...LITELLM_METADATA });
       expect(gateway.current.requests).toMatchObject([{ path: endpoint }]);
     });
 
@@ -82,13 +83,16 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
     it("is that of the attempt that answered", async () => {
       skipRetryDelays();
       gateway.current.failNext(500, { message: "broken" }, { "x-litellm-call-id": "call-broken" });
-      expect(saidOf(await ask(modelWith({ ...fields, maxRetries: 1 }), "hi"))).toEqual({ callId: "call-2", ...SAID });
+      expect(saidOf(await ask(modelWith({ ...fields, maxRetries: 1 }), "hi"))).toEqual({
+        callId: "call-2",
+        ...LITELLM_METADATA,
+      });
     });
   });
 
   it("a stream's chunks say it once each: the headers' part at once, the cost with the usage", async () => {
     const chunks: AIMessageChunk[] = await collect(modelWith().stream("hi"));
-    const { costUsd, ...said } = SAID;
+    const { costUsd, ...said } = LITELLM_METADATA;
     expect(chunks.map(saidOf).filter((each) => each !== undefined)).toEqual([
       { callId: "call-1", ...said },
       { costUsd },
@@ -107,7 +111,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
     for (const method of ["jsonSchema", "functionCalling", "jsonMode"] as const) {
       const structured = modelWith().withStructuredOutput(z.object({ a: z.string() }), { method, includeRaw: true });
       const { raw } = await structured.invoke("json");
-      expect(saidOf(raw)).toEqual({ callId: `call-${gateway.current.requests.length}`, ...SAID });
+      expect(saidOf(raw)).toEqual({ callId: `call-${gateway.current.requests.length}`, ...LITELLM_METADATA });
     }
     const tools = [{ type: "function" as const, function: { name: "look_up", parameters: {} } }];
     expect(saidOf(await modelWith().bindTools(tools).invoke("hi"))).toMatchObject({ callId: "call-6", costUsd: COST });
@@ -122,7 +126,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
     });
     const model = modelWith({ maxConcurrency: 20 });
     const asked = Array.from({ length: 50 }, (_, n) => ({
-      entry: ENTRIES[n % ENTRIES.length],
+      entry: ENTRY_POINTS[n % ENTRY_POINTS.length],
       text: `question ${n}.`,
     }));
     const answers = await Promise.all(

@@ -1,21 +1,22 @@
 import type { AIMessageChunk } from "@langchain/core/messages";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ENTRIES } from "../support/conversation.js";
-import { COST, SAID, speakAsLitellm } from "../support/gateway/litellm_headers.js";
+import { ENTRY_POINTS } from "../support/conversation.js";
+import { answerLikeLiteLLM, COST, LITELLM_METADATA } from "../support/gateway/litellm_headers.js";
 import { sendEvents } from "../support/gateway/server.js";
-import { collect, ENDPOINTS } from "../support/like_chat_openai.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { ENDPOINTS } from "../support/like_chat_openai.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-beforeEach(() => speakAsLitellm(gateway.current));
+beforeEach(() => answerLikeLiteLLM(gateway.current));
 
-const STREAMED = ENTRIES.filter(({ name }) => name !== "invoke");
+const STREAMED = ENTRY_POINTS.filter(({ name }) => name !== "invoke");
 
 const saidOf = (message: { response_metadata: Record<string, unknown> }) => message.response_metadata.litellm;
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
-  const modelWith = (fields = {}) => modelOf(gateway.current, { useResponsesApi, ...fields });
+  const modelWith = (fields = {}) => modelFor(gateway.current, { useResponsesApi, ...fields });
 
   describe.each(STREAMED)("$name", ({ ask, fields }) => {
     const said = async () => saidOf(await ask(modelWith(fields), "hi"));
@@ -28,7 +29,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
 
     it("1.81.12 says 0 of a stream of a model without a price: unknown", async () => {
       gateway.current.moreUsage = () => ({ cost: 0 });
-      const { costUsd: _, ...rest } = SAID;
+      const { costUsd: _, ...rest } = LITELLM_METADATA;
       expect(await said()).toEqual({ callId: "call-1", ...rest });
     });
 
@@ -39,15 +40,15 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
         ...responseHeaders(request),
         "x-litellm-response-cost": "5e-06",
       });
-      expect(await said()).toEqual({ callId: "call-1", ...SAID });
+      expect(await said()).toEqual({ callId: "call-1", ...LITELLM_METADATA });
     });
   });
 
-  it.each(ENTRIES)("$name: what the proxy had in its own cache cost nothing", async ({ ask, fields }) => {
+  it.each(ENTRY_POINTS)("$name: what the proxy had in its own cache cost nothing", async ({ ask, fields }) => {
     // 1.81.12 and 1.106.0 say what it cost when it was new; the row in their log says 0.
     const { responseHeaders } = gateway.current;
     gateway.current.responseHeaders = (request) => ({ ...responseHeaders(request), "x-litellm-cache-key": "5b67" });
-    expect(saidOf(await ask(modelWith(fields), "hi"))).toEqual({ callId: "call-1", ...SAID, costUsd: 0 });
+    expect(saidOf(await ask(modelWith(fields), "hi"))).toEqual({ callId: "call-1", ...LITELLM_METADATA, costUsd: 0 });
   });
 
   it("a stream that tells its usage with each event has one cost", async () => {
@@ -70,7 +71,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
 
   it("a stream without usage has no cost, and the rest", async () => {
     gateway.current.moreUsage = () => ({});
-    const { costUsd: _, ...said } = SAID;
+    const { costUsd: _, ...said } = LITELLM_METADATA;
     const model = modelWith({ streamUsage: false });
     const [first, ...others] = await collect(model.stream("hi"));
     expect(saidOf(first as AIMessageChunk)).toEqual({ callId: "call-1", ...said });

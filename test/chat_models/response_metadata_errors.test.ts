@@ -1,14 +1,14 @@
 import { APIError } from "openai";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ENTRIES } from "../support/conversation.js";
-import { speakAsLitellm } from "../support/gateway/litellm_headers.js";
+import { ENTRY_POINTS } from "../support/conversation.js";
+import { answerLikeLiteLLM } from "../support/gateway/litellm_headers.js";
 import { sendEvents, sendJson } from "../support/gateway/server.js";
-import { describeError, ENDPOINTS, trioOf } from "../support/like_chat_openai.js";
-import { modelOf, skipRetryDelays, useGateway } from "../support/sessions.js";
+import { describeError, ENDPOINTS, threeModels } from "../support/like_chat_openai.js";
+import { modelFor, skipRetryDelays, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-beforeEach(() => speakAsLitellm(gateway.current));
+beforeEach(() => answerLikeLiteLLM(gateway.current));
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -37,9 +37,9 @@ function othersOf({ callId: _1, sessionId: _2, ...others }: Error & Record<strin
 }
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
-  describe.each(ENTRIES)("$name", ({ ask, fields }) => {
+  describe.each(ENTRY_POINTS)("$name", ({ ask, fields }) => {
     it.each(REFUSALS)("$status: ChatOpenAI's error, with call and session", async ({ status, error }) => {
-      const { plain, within, without } = trioOf(gateway.current, { useResponsesApi, ...fields });
+      const { plain, inSession, sessionless } = threeModels(gateway.current, { useResponsesApi, ...fields });
       gateway.current.respond((_, response) => {
         sendJson(response, status, { error }, HEADERS);
         return true;
@@ -47,29 +47,29 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       const expected = await thrownBy(() => ask(plain, "hi"));
       expect(expected.status).toBe(status);
 
-      const named = await thrownBy(() => ask(within, "hi", { sessionId: "conversation-42" }));
+      const named = await thrownBy(() => ask(inSession, "hi", { sessionId: "conversation-42" }));
       expect(named).toMatchObject({ callId: "call-refused", sessionId: "conversation-42" });
       expect(named.constructor).toBe(expected.constructor);
       expect(describeError(named)).toEqual(describeError(expected));
       expect(othersOf(named)).toEqual(othersOf(expected));
 
-      const unnamed = await thrownBy(() => ask(without, "hi"));
+      const unnamed = await thrownBy(() => ask(sessionless, "hi"));
       expect(unnamed).toMatchObject({ callId: "call-refused" });
       expect(unnamed).not.toHaveProperty("sessionId");
     });
 
     it("says no call where LiteLLM named none", async () => {
       gateway.current.failNext(401, { message: "Authentication Error" });
-      const error = await thrownBy(() => ask(modelOf(gateway.current, { useResponsesApi, ...fields }), "hi"));
+      const error = await thrownBy(() => ask(modelFor(gateway.current, { useResponsesApi, ...fields }), "hi"));
       expect(error).not.toHaveProperty("callId");
       expect(error.sessionId).toBeUndefined();
     });
 
     it("a call that reached nobody is in its session, too", async () => {
       const configuration = { baseURL: "http://127.0.0.1:1/v1" };
-      const { plain, within } = trioOf(gateway.current, { useResponsesApi, ...fields, configuration });
+      const { plain, inSession } = threeModels(gateway.current, { useResponsesApi, ...fields, configuration });
       const expected = await thrownBy(() => ask(plain, "hi"));
-      const error = await thrownBy(() => ask(within, "hi"));
+      const error = await thrownBy(() => ask(inSession, "hi"));
       expect(error.constructor).toBe(expected.constructor);
       expect(error).toMatchObject({ message: expected.message, sessionId: "drop-in-session" });
       expect(error).not.toHaveProperty("callId");
@@ -79,23 +79,23 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       skipRetryDelays();
       gateway.current.failNext(500, { message: "second" }, { "x-litellm-call-id": "call-second" });
       gateway.current.failNext(500, { message: "first" }, { "x-litellm-call-id": "call-first" });
-      const model = modelOf(gateway.current, { useResponsesApi, ...fields, maxRetries: 1 });
+      const model = modelFor(gateway.current, { useResponsesApi, ...fields, maxRetries: 1 });
       const error = await thrownBy(() => ask(model, "hi", { sessionId: "conversation-42" }));
       expect(error).toMatchObject({ message: "500 second", callId: "call-second", sessionId: "conversation-42" });
     });
   });
 
-  it.each(ENTRIES.filter(({ name }) => name !== "invoke"))(
+  it.each(ENTRY_POINTS.filter(({ name }) => name !== "invoke"))(
     "$name that breaks off: the call that it was",
     async (entry) => {
-      const { plain, within } = trioOf(gateway.current, { useResponsesApi, ...entry.fields });
+      const { plain, inSession } = threeModels(gateway.current, { useResponsesApi, ...entry.fields });
       gateway.current.respond((request, response) => {
         const error = { message: "litellm.APIError: the provider broke off", type: null, code: "500" };
         sendEvents(response, [{ event: "error", data: { error } }], gateway.current.responseHeaders(request));
         return true;
       });
       const expected = await thrownBy(() => entry.ask(plain, "hi"));
-      const error = await thrownBy(() => entry.ask(within, "hi"));
+      const error = await thrownBy(() => entry.ask(inSession, "hi"));
       expect(error).toBeInstanceOf(APIError);
       expect(describeError(error)).toEqual(describeError(expected));
       expect(error).toMatchObject({ callId: "call-2", sessionId: "drop-in-session" });
@@ -108,10 +108,12 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       sendJson(response, 400, { error: { message: "no" } }, { "x-litellm-call-id": `of ${body.litellm_session_id}` });
       return true;
     });
-    const model = modelOf(gateway.current, { useResponsesApi, maxConcurrency: 20 });
+    const model = modelFor(gateway.current, { useResponsesApi, maxConcurrency: 20 });
     const ids = Array.from({ length: 50 }, (_, n) => `session-${n}`);
     const errors = await Promise.all(
-      ids.map((sessionId, n) => thrownBy(async () => ENTRIES[n % ENTRIES.length]?.ask(model, "hi", { sessionId }))),
+      ids.map((sessionId, n) =>
+        thrownBy(async () => ENTRY_POINTS[n % ENTRY_POINTS.length]?.ask(model, "hi", { sessionId })),
+      ),
     );
     expect(errors.map(({ sessionId, callId }) => [sessionId, callId])).toEqual(ids.map((id) => [id, `of ${id}`]));
   });

@@ -7,8 +7,8 @@ import {
   type SessionChatOpenAIFields,
   withSession,
 } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
-import { connection, countClients, modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { connection, countClients, modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -33,7 +33,7 @@ describe("a model", () => {
 
   it("has one client for an endpoint, however many copies call", async () => {
     const clients = countClients(gateway.current);
-    const model = modelOf(gateway.current, clients.fields);
+    const model = modelFor(gateway.current, clients.fields);
     const copies = Array.from({ length: 20 }, (_, i) =>
       model
         .withSession(`${i}`)
@@ -50,32 +50,32 @@ describe("a model", () => {
 
 describe("what is bound to a copy", () => {
   it("leaves the model that it was made of, and other copies, alone", async () => {
-    const model = modelOf(gateway.current, { sessionId: "own" });
+    const model = modelFor(gateway.current, { sessionId: "own" });
     const [a, b] = [model.withSession("a"), model.withSession("b")];
     for (const each of [a, model, b, a.withConfig({ tags: ["x"] })]) await each.invoke("hi");
     expect(sessions(gateway.current)).toEqual(["a", "own", "b", "a"]);
-    expect([model.sessionId, a.sessionId, modelOf(gateway.current).sessionId]).toEqual(["own", "a", false]);
+    expect([model.sessionId, a.sessionId, modelFor(gateway.current).sessionId]).toEqual(["own", "a", false]);
   });
 
   it("stays where a call's option is unset", async () => {
-    const model = modelOf(gateway.current).withSession("bound");
+    const model = modelFor(gateway.current).withSession("bound");
     for (const sessionId of ["", undefined, null as unknown as undefined]) await model.invoke("hi", { sessionId });
     expect(sessions(gateway.current)).toEqual(["bound", "bound", "bound"]);
   });
 
   it("merges configurable and metadata by key with the call's, and with what was bound before", async () => {
-    const bound = modelOf(gateway.current)
+    const bound = modelFor(gateway.current)
       .withConfig({ configurable: { sessionId: "bound" }, metadata: { a: 1 } })
       .withConfig({ configurable: { other: 1 }, metadata: { b: 2 } });
     await bound.invoke("hi", { configurable: { own: 1 }, metadata: { c: 3 } });
     await bound.generate([[["user", "hi"]]], { configurable: { own: 1 } });
-    await drain(bound.streamEvents("hi", { configurable: { own: 1 } }));
+    await collect(bound.streamEvents("hi", { configurable: { own: 1 } }));
     await bound.invoke("hi", { configurable: { sessionId: "call" } });
     expect(sessions(gateway.current)).toEqual(["bound", "bound", "bound", "call"]);
   });
 
   it("makes a new id where withSession is given none", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const copies = [model.withSession(), model.withSession(""), model.withSession()];
     for (const copy of copies) await copy.invoke("hi");
     expect(sessions(gateway.current)).toEqual(copies.map(({ sessionId }) => sessionId));
@@ -130,26 +130,28 @@ describe("an inner model of the user's own", () => {
   it("is used, and left as it was", async () => {
     const fields: ChatOpenAIFields = connection(gateway.current);
     const completions = new ChatOpenAICompletions(fields);
-    const model = modelOf(gateway.current, { completions, sessionId: "a" });
+    const model = modelFor(gateway.current, { completions, sessionId: "a" });
     await model.invoke("hi");
     await completions.invoke("hi");
-    await drain(await modelOf(gateway.current, { completions, sessionId: "b", sessionTransport: "none" }).stream("hi"));
+    await collect(
+      await modelFor(gateway.current, { completions, sessionId: "b", sessionTransport: "none" }).stream("hi"),
+    );
     await model.invoke("hi");
     expect(sessions(gateway.current)).toEqual(["a", undefined, undefined, "a"]);
   });
 
   it("may have private fields, as ChatOpenAI's may", async () => {
     const completions = new Counting(connection(gateway.current));
-    const model = modelOf(gateway.current, { completions, sessionId: "a" });
+    const model = modelFor(gateway.current, { completions, sessionId: "a" });
     await model.invoke("hi");
-    await drain(await model.stream("hi"));
+    await collect(await model.stream("hi"));
     expect(sessions(gateway.current)).toEqual(["a", "a"]);
     expect(completions.requests).toBeGreaterThan(0);
   });
 });
 
 it("options that a subclass passes on to another model do not bring the session along", async () => {
-  const other = modelOf(gateway.current);
+  const other = modelFor(gateway.current);
   class Asking extends SessionChatOpenAI {
     override async _generate(...args: Parameters<SessionChatOpenAI["_generate"]>) {
       await other.invoke("first", args[1]);
@@ -182,7 +184,7 @@ describe("a model that another one asks by its own methods", () => {
     ["what is bound", { sessionId: "own" }, { sessionId: "bound" }, "bound"],
     ["nothing", { sessionId: false }, {}, undefined],
   ])("is in the session of %s", async (_, fields, bound, expected) => {
-    const guard = new Guard(modelOf(gateway.current, fields).withConfig({ ...bound, extraBody: { tags: ["a"] } }));
+    const guard = new Guard(modelFor(gateway.current, fields).withConfig({ ...bound, extraBody: { tags: ["a"] } }));
     await guard.invoke("hi");
     for await (const _chunk of await guard.stream("hi"));
     expect(sessions(gateway.current)).toEqual([expected, expected]);
@@ -190,7 +192,7 @@ describe("a model that another one asks by its own methods", () => {
   });
 
   it("is in the session around it", async () => {
-    const guard = withSession(new Guard(modelOf(gateway.current, { sessionId: "own" })));
+    const guard = withSession(new Guard(modelFor(gateway.current, { sessionId: "own" })));
     await guard.invoke("hi", { configurable: { sessionId: "around" } });
     for await (const _ of await guard.stream("hi", { configurable: { sessionId: "around" } }));
     expect(sessions(gateway.current)).toEqual(["around", "around"]);

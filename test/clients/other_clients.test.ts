@@ -10,8 +10,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { SessionCallbackHandler, type SessionFetchOptions, sessionFetch, withSession } from "../../src/index.js";
 import type { Gateway } from "../support/gateway/server.js";
-import { collect, comparable } from "../support/like_chat_openai.js";
-import { connection, modelOf, sessionOf, sessions, skipRetryDelays, useGateway } from "../support/sessions.js";
+import { comparable } from "../support/like_chat_openai.js";
+import { collect } from "../support/runnables.js";
+import { connection, modelFor, sessionOf, sessions, skipRetryDelays, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -124,14 +125,14 @@ it("an agent of SessionChatOpenAI whose tool asks by another client: one session
     },
     { name: "ask", description: "Asks.", schema: z.object({ question: z.string() }) },
   );
-  const agent = createAgent({ model: modelOf(gateway.current), tools: [ask], checkpointer: new MemorySaver() });
+  const agent = createAgent({ model: modelFor(gateway.current), tools: [ask], checkpointer: new MemorySaver() });
   await agent.invoke({ messages: "Ask." }, { configurable: { thread_id: "thread-1" } });
   expect(sessions(gateway.current)).toEqual(Array(3).fill("thread-1"));
 });
 
 it("a SessionChatOpenAI given a sessionFetch keeps its own session", async () => {
   const configuration = { baseURL: gateway.current.url, fetch: sessionFetch({ sessionId: "fetch" }) };
-  const model = modelOf(gateway.current, { configuration });
+  const model = modelFor(gateway.current, { configuration });
   await model.invoke("hi", { sessionId: "model" });
   await model.invoke("hi");
   expect(gateway.current.requests.map(sessionOf)).toEqual(["model", "fetch"]);

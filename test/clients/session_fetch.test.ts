@@ -1,9 +1,9 @@
 import { RunnableLambda } from "@langchain/core/runnables";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type SessionFetchOptions, SessionIdError, sessionFetch, withSession } from "../../src/index.js";
-import { useEcho } from "../support/echo_server.js";
+import { useEchoServer } from "../support/echo_server.js";
 
-const echo = useEcho();
+const echo = useEchoServer();
 
 afterEach(() => {
   vi.restoreAllMocks();

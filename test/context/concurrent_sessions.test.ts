@@ -7,8 +7,8 @@ import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { getSessionId, SessionCallbackHandler, type SessionChatOpenAI, withSession } from "../../src/index.js";
 import type { GatewayRequest } from "../support/gateway/server.js";
-import { drain } from "../support/scenarios.js";
-import { modelOf, sessionOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, sessionOf, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -23,10 +23,10 @@ function askedOf({ body }: GatewayRequest): unknown {
 /** How a session runs, each in another way. */
 const RUNS: readonly ((model: SessionChatOpenAI, id: string) => Promise<unknown>)[] = [
   (model, sessionId) => model.invoke(sessionId, { sessionId }),
-  async (model, id) => drain(await model.withSession(id).stream(id)),
+  async (model, id) => collect(await model.withSession(id).stream(id)),
   (model, id) => asker(model, id).invoke({}, { configurable: { sessionId: id } }),
   (model, id) => asker(model, id).invoke({}, { callbacks: [new SessionCallbackHandler({ sessionId: id })] }),
-  async (model, id) => drain(await withSession(asker(model, id), { sessionId: id }).stream({})),
+  async (model, id) => collect(await withSession(asker(model, id), { sessionId: id }).stream({})),
   (model, id) => withSession(generator(model, id)).invoke({}, { configurable: { thread_id: id } }),
 ];
 
@@ -35,7 +35,7 @@ const asker = (model: SessionChatOpenAI, id: string) =>
   tool(
     async () => {
       await sleep(Math.random() * 5);
-      await drain(await model.stream(id, { tags: ["own"] }));
+      await collect(await model.stream(id, { tags: ["own"] }));
       await model.batch([id], { configurable: { own: 1 } });
       return getSessionId();
     },
@@ -51,7 +51,7 @@ const generator = (model: SessionChatOpenAI, id: string) =>
 describe.each([false, true])("sessions that share a model, useResponsesApi: %s", (useResponsesApi) => {
   it("50 at a time, each calls in its own", async () => {
     gateway.current.respond(() => sleep(Math.random() * 10).then(() => false));
-    const model = modelOf(gateway.current, { useResponsesApi, maxConcurrency: 7 });
+    const model = modelFor(gateway.current, { useResponsesApi, maxConcurrency: 7 });
     const ids = Array.from({ length: 50 }, (_, i) => `session-${i}`);
     await Promise.all(ids.map((id, i) => RUNS[i % RUNS.length]?.(model, id)));
     expect(new Set(sessions(gateway.current))).toEqual(new Set(ids));
@@ -60,7 +60,7 @@ describe.each([false, true])("sessions that share a model, useResponsesApi: %s",
 
   it("where LangSmith traces them, each calls in its own", async () => {
     const client = { createRun: async () => {}, updateRun: async () => {} };
-    const model = modelOf(gateway.current, { useResponsesApi });
+    const model = modelFor(gateway.current, { useResponsesApi });
     const ids = Array.from({ length: 12 }, (_, i) => `session-${i}`);
     const inOne = RunnableLambda.from(async () => {
       await Promise.all(ids.map((id, i) => RUNS[i % RUNS.length]?.(model, id)));
@@ -73,7 +73,7 @@ describe.each([false, true])("sessions that share a model, useResponsesApi: %s",
   });
 
   it("in streams that one consumer reads in turn", async () => {
-    const model = modelOf(gateway.current, { useResponsesApi });
+    const model = modelFor(gateway.current, { useResponsesApi });
     const streams = await Promise.all(
       ["a", "b", "c"].map((id) => withSession(generator(model, id), { sessionId: id }).stream({})),
     );
@@ -109,15 +109,15 @@ describe("a queue of calls", () => {
       await released;
       return false;
     });
-    const model = modelOf(gateway.current, { maxConcurrency: 1 });
+    const model = modelFor(gateway.current, { maxConcurrency: 1 });
     const ask = (text: string) => RunnableLambda.from(async () => void (await model.invoke(text)));
-    const streamed = RunnableLambda.from(async () => void (await drain(await model.stream("c"))));
+    const streamed = RunnableLambda.from(async () => void (await collect(await model.stream("c"))));
     const first = callFirst(ask("first"));
     await arrived;
     const queued = [
       model.invoke("none"),
       withSession(ask("a"), { sessionId: "a" }).invoke("hi"),
-      model.stream("none").then(drain),
+      model.stream("none").then(collect),
       ask("configured").invoke("hi", { configurable: { sessionId: "configured" } }),
       model.withConfig({ tags: ["copy"] }).invoke("none"),
       ask("none").invoke("hi"),
@@ -135,7 +135,7 @@ describe("a queue of calls", () => {
   });
 
   it("takes the id of each input of a batch when the batch is called", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const configs = ["a", "b", "c"].map((sessionId) => ({ configurable: { sessionId } }));
     await model.batch(["a", "b", "c"], configs, { maxConcurrency: 1 });
     await withSession(model).batch(["a", "b", "c"], configs, { maxConcurrency: 1 });
@@ -150,7 +150,7 @@ describe("a queue of calls", () => {
       now -= 1;
       return false;
     });
-    const model = modelOf(gateway.current, { maxConcurrency: 2 });
+    const model = modelFor(gateway.current, { maxConcurrency: 2 });
     const copies = [model, model.withSession("a"), model.bindTools([]), model.withConfig({}).withSession("b")];
     const chain = model.withSession("c").withStructuredOutput(z.object({ answer: z.string() }));
     await Promise.all([...copies, ...copies].map((copy) => copy.invoke("hi")).concat(chain.invoke("hi") as never));
@@ -164,14 +164,14 @@ describe("a config", () => {
 
   it.each<[string, (model: SessionChatOpenAI, config: RunnableConfig) => Promise<unknown>]>([
     ["invoke", (model, config) => model.invoke("hi", config)],
-    ["stream", async (model, config) => drain(await model.stream("hi", config))],
+    ["stream", async (model, config) => collect(await model.stream("hi", config))],
     ["generate", (model, config) => model.generate([[["user", "hi"]]], config)],
-    ["streamEvents v3", (model, config) => drain(model.streamEvents("hi", config))],
+    ["streamEvents v3", (model, config) => collect(model.streamEvents("hi", config))],
     ["a wrapper's invoke", (model, config) => withSession(model).invoke("hi", config)],
     ["a wrapper's retry", (model, config) => withSession(model).withRetry().invoke("hi", config)],
   ])("that changes after the call changes nothing: %s", async (_, call) => {
     const config = { configurable: { sessionId: "given" } };
-    const calling = call(modelOf(gateway.current), config);
+    const calling = call(modelFor(gateway.current), config);
     change(config);
     await calling;
     expect(sessions(gateway.current)).toEqual(["given"]);
@@ -181,9 +181,9 @@ describe("a config", () => {
     const config = { configurable: { own: 1 }, metadata: { own: 1 }, tags: ["own"], callbacks: [] };
     for (const part of Object.values(config)) Object.freeze(part);
     Object.freeze(config);
-    const model = modelOf(gateway.current, { sessionId: "own" });
+    const model = modelFor(gateway.current, { sessionId: "own" });
     await model.invoke("hi", config);
-    await drain(await model.stream("hi", config));
+    await collect(await model.stream("hi", config));
     await model.withConfig(config).invoke("hi", config);
     await withSession(model).invoke("hi", config);
     await withSession(model).withConfig(config).withRetry().invoke("hi", config);
@@ -193,7 +193,7 @@ describe("a config", () => {
 
 describe("the end of a session", () => {
   it("is the end of a wrapper's call: a stream that is left leaves nothing behind", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     for await (const _ of await withSession(generator(model, "a"), { sessionId: "a" }).stream({})) break;
     expect(getSessionId()).toBeUndefined();
     await model.invoke("none");
@@ -203,7 +203,7 @@ describe("the end of a session", () => {
   });
 
   it("comes after what a stream that is left early does at its end", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     class Tidy extends Runnable<unknown, string> {
       lc_namespace = ["test"];
 
@@ -227,7 +227,7 @@ describe("the end of a session", () => {
   });
 
   it("does not come for work that was left running inside", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     let left: Promise<unknown> = Promise.resolve();
     const bound = RunnableLambda.from((text: string) => {
       left = sleep(5).then(() => model.invoke("later"));
@@ -260,7 +260,7 @@ describe("handlers that LangChain runs in the background", () => {
 
   it("do not call the model in the session of another call", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const ids = ["a", "b", "c", "d", "e"];
     await Promise.all(
       ids.map((id) => withSession(model, { sessionId: id }).invoke(id, { callbacks: [new Judge(model, id)] })),

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { RunnableLambda } from "@langchain/core/runnables";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { drain } from "../support/scenarios.js";
+import { collect } from "../support/runnables.js";
 import { connection, sessions, useGateway } from "../support/sessions.js";
 
 /** A runtime that has no `process.getBuiltinModule`; each test loads the package anew, in this order. */
@@ -30,7 +30,7 @@ describe("where the runtime has no AsyncLocalStorage", () => {
     await passing.invoke("hi", { callbacks: [new SessionCallbackHandler({ sessionId: "handled" })] });
     await withSession(passing, { sessionId: "wrapped" }).invoke("hi");
     const chain = model.pipe((answer) => answer.text).pipe(passing);
-    await drain(await withSession(chain, { sessionId: "streamed" }).stream("hi"));
+    await collect(await withSession(chain, { sessionId: "streamed" }).stream("hi"));
     await withSession(passing)
       .withRetry()
       .invoke("hi", { configurable: { sessionId: "retried" } });

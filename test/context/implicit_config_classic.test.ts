@@ -6,8 +6,8 @@ import { tool } from "@langchain/core/tools";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { type SessionChatOpenAI, withSession } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
-import { modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 /** LangChain's older classes, which drop the config around here and there: the README says where. */
 const gateway = useGateway();
@@ -26,15 +26,15 @@ function executorOf(model: SessionChatOpenAI): Runnable {
 }
 
 it("an AgentExecutor that is streamed: its tools are in a wrapper's session alone", async () => {
-  const executor = executorOf(modelOf(gateway.current));
+  const executor = executorOf(modelFor(gateway.current));
   await executor.invoke({ input: "hi" }, AROUND);
-  await drain(await withSession(executor).stream({ input: "hi" }, AROUND));
-  await drain(await executor.stream({ input: "hi" }, AROUND));
+  await collect(await withSession(executor).stream({ input: "hi" }, AROUND));
+  await collect(await executor.stream({ input: "hi" }, AROUND));
   expect(sessions(gateway.current)).toEqual(["s", "s", "s", "s", "s", "s", "s", undefined, "s"]);
 });
 
 it("an LLMChain that is called with a config of its own: in a wrapper's session alone", async () => {
-  const chain = new LLMChain({ llm: modelOf(gateway.current), prompt: ChatPromptTemplate.fromTemplate("{input}") });
+  const chain = new LLMChain({ llm: modelFor(gateway.current), prompt: ChatPromptTemplate.fromTemplate("{input}") });
   await chain.invoke({ input: "hi" }, AROUND);
   await withSession(chain as Runnable).invoke({ input: "hi" }, AROUND);
   expect(sessions(gateway.current)).toEqual([undefined, "s"]);

@@ -4,7 +4,7 @@ import { RunnableLambda } from "@langchain/core/runnables";
 import { buildSync } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as esm from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
+import { collect } from "../support/runnables.js";
 import { connection, sessions, useGateway } from "../support/sessions.js";
 
 /** An app that holds an ESM and a CommonJS copy of this package, each with LangChain of its own kind. */
@@ -43,7 +43,7 @@ describe.each([
     await asking.invoke("hi", { callbacks });
     await withSession(model as never, { sessionId: "wrapped" }).invoke("hi");
     await withSession(asking, { sessionId: "around" }).invoke("hi");
-    await drain(await withSession(asking, { sessionId: "streamed" }).stream("hi"));
+    await collect(await withSession(asking, { sessionId: "streamed" }).stream("hi"));
     await withSession(asking)
       .withRetry()
       .invoke("hi", { configurable: { sessionId: "retried" } });

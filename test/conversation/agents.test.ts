@@ -4,15 +4,16 @@ import { createAgent, dynamicSystemPromptMiddleware, piiMiddleware, summarizatio
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { SessionChatOpenAIFields } from "../../src/index.js";
-import { asked, inShort, responseId } from "../support/conversation.js";
+import { responseId, sentTurns, summarizeItems } from "../support/conversation.js";
 import { textItem } from "../support/gateway/responses_api.js";
 import type { Json } from "../support/gateway/server.js";
-import { modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
 const chaining = (fields?: SessionChatOpenAIFields) =>
-  modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
+  modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
 
 const weather = tool(async ({ city }) => `sunny in ${city}`, {
   name: "weather",
@@ -40,15 +41,15 @@ const RUNS: Record<
   },
   'stream of "messages"': {
     run: async (agent, text) =>
-      drain(agent.stream({ messages: [new HumanMessage(text)] }, { ...THREAD, streamMode: "messages" })),
+      collect(agent.stream({ messages: [new HumanMessage(text)] }, { ...THREAD, streamMode: "messages" })),
   },
   'stream of "values"': {
     run: async (agent, text) =>
-      drain(agent.stream({ messages: [new HumanMessage(text)] }, { ...THREAD, streamMode: "values" })),
+      collect(agent.stream({ messages: [new HumanMessage(text)] }, { ...THREAD, streamMode: "values" })),
   },
   "streamEvents v2": {
     run: (agent, text) =>
-      drain(agent.streamEvents({ messages: [new HumanMessage(text)] }, { ...THREAD, version: "v2" })),
+      collect(agent.streamEvents({ messages: [new HumanMessage(text)] }, { ...THREAD, version: "v2" })),
   },
 };
 
@@ -65,10 +66,6 @@ function agentOf(fields?: SessionChatOpenAIFields) {
   });
 }
 
-async function drain(stream: AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>): Promise<void> {
-  for await (const _ of await stream);
-}
-
 /** The agent's answers, in order. */
 async function answersOf({ graph }: { graph: unknown }): Promise<unknown[]> {
   const { messages } = (await (graph as Agent["graph"]).getState(THREAD)).values as { messages: BaseMessage[] };
@@ -81,11 +78,11 @@ describe.each(Object.entries(RUNS))("%s", (_, { fields, run }) => {
     await run(agent, "Oslo?");
     await run(agent, "And Rome?");
     const [one, two, three] = await answersOf(agent);
-    expect(asked(gateway.current)).toEqual([
-      { after: undefined, input: ["system: Be brief.", "user: Oslo?"] },
-      { after: one, input: ["output: sunny in text"] },
-      { after: two, input: ["user: And Rome?"] },
-      { after: three, input: ["output: sunny in text"] },
+    expect(sentTurns(gateway.current)).toEqual([
+      { previousResponseId: undefined, input: ["system: Be brief.", "user: Oslo?"] },
+      { previousResponseId: one, input: ["output: sunny in text"] },
+      { previousResponseId: two, input: ["user: And Rome?"] },
+      { previousResponseId: three, input: ["output: sunny in text"] },
     ]);
   });
 
@@ -94,11 +91,11 @@ describe.each(Object.entries(RUNS))("%s", (_, { fields, run }) => {
     const agent = agentOf(fields);
     await run(agent, "Both?");
     const [one, two] = await answersOf(agent);
-    expect(asked(gateway.current)[1]).toEqual({
-      after: one,
+    expect(sentTurns(gateway.current)[1]).toEqual({
+      previousResponseId: one,
       input: ["output: sunny in Oslo", "output: sunny in Rome"],
     });
-    expect(inShort(gateway.current.responses.conversation(two))).toEqual([
+    expect(summarizeItems(gateway.current.responses.conversation(two))).toEqual([
       "system: Be brief.",
       "user: Both?",
       "assistant: Both.",
@@ -121,10 +118,10 @@ it("a tool that calls its agent's model sends its question alone, in the agent's
   const agent = createAgent({ model, tools: [ask], checkpointer: new MemorySaver() });
   await agent.invoke({ messages: [new HumanMessage("one")] }, THREAD);
   const [one] = await answersOf(agent);
-  expect(asked(gateway.current)).toEqual([
-    { after: undefined, input: ["user: one"] },
-    { after: undefined, input: ["user: aside"] },
-    { after: one, input: ["output: reply to 1 messages"] },
+  expect(sentTurns(gateway.current)).toEqual([
+    { previousResponseId: undefined, input: ["user: one"] },
+    { previousResponseId: undefined, input: ["user: aside"] },
+    { previousResponseId: one, input: ["output: reply to 1 messages"] },
   ]);
   expect(sessions(gateway.current)).toEqual(["t", "t", "t"]);
 });
@@ -135,9 +132,12 @@ it("an agent whose system prompt changes between its calls sends the whole histo
   await createAgent({ model: chaining(), tools: [weather], middleware }).invoke({
     messages: [new HumanMessage("Oslo?")],
   });
-  expect(asked(gateway.current)).toEqual([
-    { after: undefined, input: ["system: Call 1.", "user: Oslo?"] },
-    { after: undefined, input: ["system: Call 2.", "user: Oslo?", "call: weather", "output: sunny in text"] },
+  expect(sentTurns(gateway.current)).toEqual([
+    { previousResponseId: undefined, input: ["system: Call 1.", "user: Oslo?"] },
+    {
+      previousResponseId: undefined,
+      input: ["system: Call 2.", "user: Oslo?", "call: weather", "output: sunny in text"],
+    },
   ]);
 });
 
@@ -146,29 +146,29 @@ it("what LangChain's PII middleware redacts is sent redacted, and once", async (
   const agent = createAgent({ model: chaining(), tools: [], middleware, checkpointer: new MemorySaver() });
   await agent.invoke({ messages: [new HumanMessage("I am a@example.com")] }, THREAD);
   await agent.invoke({ messages: [new HumanMessage("And b@example.com")] }, THREAD);
-  expect(asked(gateway.current).map(({ input }) => input)).toEqual([
+  expect(sentTurns(gateway.current).map(({ input }) => input)).toEqual([
     ["user: I am [REDACTED_EMAIL]"],
     ["user: And [REDACTED_EMAIL]"],
   ]);
-  expect(asked(gateway.current)[1]?.after).toMatch(/^resp_/);
+  expect(sentTurns(gateway.current)[1]?.previousResponseId).toMatch(/^resp_/);
 });
 
 it("after LangChain's summarizationMiddleware the summary is sent, and the conversation goes on from it", async () => {
-  const summariser = modelOf(gateway.current, { model: "summariser" });
+  const summariser = modelFor(gateway.current, { model: "summariser" });
   const middleware = [summarizationMiddleware({ model: summariser, trigger: { messages: 7 }, keep: { messages: 3 } })];
   const agent = createAgent({ model: chaining(), tools: [], middleware, checkpointer: new MemorySaver() });
   for (const text of ["one", "two", "three", "four", "five"]) {
     await agent.invoke({ messages: [new HumanMessage(text)] }, THREAD);
   }
   const { messages } = (await agent.graph.getState(THREAD)).values as { messages: BaseMessage[] };
-  const own = asked(gateway.current).filter((_, index) => gateway.current.requests[index]?.path === "/responses");
+  const own = sentTurns(gateway.current).filter((_, index) => gateway.current.requests[index]?.path === "/responses");
   const previous = expect.stringMatching(/^resp_/);
   const summary = expect.stringMatching(/^user: Here is a summary of the conversation to date:\s+reply to 1 messages$/);
   expect(own).toEqual([
-    { after: undefined, input: ["user: one"] },
-    { after: previous, input: ["user: two"] },
-    { after: previous, input: ["user: three"] },
-    { after: undefined, input: [summary, "user: three", "assistant: reply to 5 messages", "user: four"] },
-    { after: responseId(messages.at(-3) as BaseMessage), input: ["user: five"] },
+    { previousResponseId: undefined, input: ["user: one"] },
+    { previousResponseId: previous, input: ["user: two"] },
+    { previousResponseId: previous, input: ["user: three"] },
+    { previousResponseId: undefined, input: [summary, "user: three", "assistant: reply to 5 messages", "user: four"] },
+    { previousResponseId: responseId(messages.at(-3) as BaseMessage), input: ["user: five"] },
   ]);
 });

@@ -1,13 +1,13 @@
 import { InMemoryCache } from "@langchain/core/caches";
 import { HumanMessage } from "@langchain/core/messages";
 import { expect, it } from "vitest";
-import { asked, responseId } from "../support/conversation.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { responseId, sentTurns } from "../support/conversation.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
 const caching = (sessionId: string | false) =>
-  modelOf(gateway.current, { cache: new InMemoryCache(), usePreviousResponseId: true, sessionId });
+  modelFor(gateway.current, { cache: new InMemoryCache(), usePreviousResponseId: true, sessionId });
 
 it("a model with usePreviousResponseId answers the same words in one session from LangChain's cache", async () => {
   const model = caching("s");
@@ -22,8 +22,8 @@ it("a cached answer is continued like the answer that was cached", async () => {
   const answer = await model.invoke([question]);
   const again = await model.invoke([question]);
   await model.invoke([question, again, new HumanMessage("two")]);
-  expect(asked(gateway.current)).toEqual([
-    { after: undefined, input: ["user: one"] },
-    { after: responseId(answer), input: ["user: two"] },
+  expect(sentTurns(gateway.current)).toEqual([
+    { previousResponseId: undefined, input: ["user: one"] },
+    { previousResponseId: responseId(answer), input: ["user: two"] },
   ]);
 });

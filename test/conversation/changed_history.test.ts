@@ -1,7 +1,7 @@
 import { AIMessage, type BaseMessage, HumanMessage, SystemMessage, trimMessages } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
-import { asked, ENTRIES, responseId } from "../support/conversation.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { ENTRY_POINTS, responseId, sentTurns } from "../support/conversation.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -61,30 +61,34 @@ const EDITS: Record<
   "no system prompt any more": { edit: (history) => history.slice(1), sent: [ONE, REPLY, TWO, REPLY_TWO, THREE] },
 };
 
-describe.each(ENTRIES)("$name", ({ fields, ask }) => {
+describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
   it.each(Object.entries(EDITS))(
     "%s: sends all that is left of the history, then goes on from there",
     async (_, { edit, sent }) => {
-      const model = modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
+      const model = modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
       const history: BaseMessage[] = [new SystemMessage("Be brief."), new HumanMessage("one")];
       history.push(await ask(model, history), new HumanMessage("two"));
       history.push(await ask(model, history), new HumanMessage("three"));
       const edited = await edit(history);
       const answer = await ask(model, edited);
       await ask(model, [...edited, answer, new HumanMessage("four")]);
-      expect(asked(gateway.current).slice(2)).toEqual([
-        { after: undefined, input: sent },
-        { after: responseId(answer), input: ["user: four"] },
+      expect(sentTurns(gateway.current).slice(2)).toEqual([
+        { previousResponseId: undefined, input: sent },
+        { previousResponseId: responseId(answer), input: ["user: four"] },
       ]);
     },
   );
 });
 
 it("a history that is as it was goes on, whatever it went through meanwhile", async () => {
-  const model = modelOf(gateway.current, { usePreviousResponseId: true });
+  const model = modelFor(gateway.current, { usePreviousResponseId: true });
   const history: BaseMessage[] = [new SystemMessage("Be brief."), new HumanMessage("one")];
   const answer = await model.invoke(history);
   await model.invoke([new SystemMessage("Be verbose."), ...history.slice(1), answer, new HumanMessage("two")]);
   await model.invoke([...history, answer, new HumanMessage("two")]);
-  expect(asked(gateway.current).map(({ after }) => after)).toEqual([undefined, undefined, responseId(answer)]);
+  expect(sentTurns(gateway.current).map(({ previousResponseId }) => previousResponseId)).toEqual([
+    undefined,
+    undefined,
+    responseId(answer),
+  ]);
 });

@@ -2,8 +2,8 @@ import { type AIMessageChunk, type BaseMessage, HumanMessage } from "@langchain/
 import { ChatOpenAI } from "@langchain/openai";
 import { describe, expect, it, vi } from "vitest";
 import { SessionChatOpenAI, type SessionChatOpenAIFields } from "../../src/index.js";
-import { asked, ENTRIES, responseId } from "../support/conversation.js";
-import { connection, modelOf, useGateway } from "../support/sessions.js";
+import { ENTRY_POINTS, responseId, sentTurns } from "../support/conversation.js";
+import { connection, modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -14,22 +14,22 @@ describe("mistyped fields throw in the constructor", () => {
     ["usePreviousResponseId", { usePreviousResponseId: null }, "expected true or false, got null"],
   ])("%s: %o", (field, fields, message) => {
     const error = new TypeError(`Invalid field "${field}": ${message}.`);
-    expect(() => modelOf(gateway.current, fields)).toThrow(error);
+    expect(() => modelFor(gateway.current, fields)).toThrow(error);
     expect(() => new SessionChatOpenAI("gpt-4o", { ...connection(gateway.current), ...fields })).toThrow(error);
   });
 
   it.each<SessionChatOpenAIFields>([{}, { usePreviousResponseId: false }, { usePreviousResponseId: undefined }])(
     "not %o",
     (fields) => {
-      expect(modelOf(gateway.current, fields).usePreviousResponseId).toBe(false);
+      expect(modelFor(gateway.current, fields).usePreviousResponseId).toBe(false);
     },
   );
 
   it("without WebCrypto, a model that chains throws, and another does not", () => {
     vi.stubGlobal("crypto", { getRandomValues: () => {} });
     try {
-      expect(() => modelOf(gateway.current, { usePreviousResponseId: true })).toThrow(/WebCrypto/);
-      expect(modelOf(gateway.current).usePreviousResponseId).toBe(false);
+      expect(() => modelFor(gateway.current, { usePreviousResponseId: true })).toThrow(/WebCrypto/);
+      expect(modelFor(gateway.current).usePreviousResponseId).toBe(false);
     } finally {
       vi.unstubAllGlobals();
     }
@@ -45,7 +45,7 @@ describe("without these fields nothing changes", () => {
   /** What is new in every answer. */
   const plain = (value: unknown) => JSON.parse(JSON.stringify(value).replace(/(resp|msg|run|fc)[_-][\w-]+/g, "$1_0"));
 
-  it.each(ENTRIES)(
+  it.each(ENTRY_POINTS)(
     "$name: a history with response ids is sent whole, and the answer is ChatOpenAI's",
     async ({ fields, ask }) => {
       const seen = [];
@@ -74,12 +74,12 @@ describe("without these fields nothing changes", () => {
 });
 
 describe("with them", () => {
-  it.each(ENTRIES)(
+  it.each(ENTRY_POINTS)(
     "$name: an answer has one key more in its response_metadata, and one id",
     async ({ fields, ask }) => {
       const [without, with_] = [
-        modelOf(gateway.current, { useResponsesApi: true, ...fields }),
-        modelOf(gateway.current, { usePreviousResponseId: true, ...fields }),
+        modelFor(gateway.current, { useResponsesApi: true, ...fields }),
+        modelFor(gateway.current, { usePreviousResponseId: true, ...fields }),
       ];
       const [one, other] = [await ask(without, "one"), await ask(with_, "one")];
       const keys = (message: BaseMessage) => Object.keys(message.response_metadata).sort();
@@ -92,7 +92,7 @@ describe("with them", () => {
 
   it("the key and the id come with the last chunk alone, as concat needs it", async () => {
     const seen: unknown[] = [];
-    for await (const { response_metadata } of await modelOf(gateway.current, { usePreviousResponseId: true }).stream(
+    for await (const { response_metadata } of await modelFor(gateway.current, { usePreviousResponseId: true }).stream(
       "one",
     )) {
       seen.push([response_metadata.id !== undefined, response_metadata.litellm_answered !== undefined]);
@@ -103,12 +103,14 @@ describe("with them", () => {
   });
 
   it("copies chain as their origin does", async () => {
-    const model = modelOf(gateway.current, { usePreviousResponseId: true });
+    const model = modelFor(gateway.current, { usePreviousResponseId: true });
     const answer = await model.invoke("one");
     const history = [new HumanMessage("one"), answer, new HumanMessage("two")];
     for (const copy of [model.withConfig({ tags: ["a"] }), model.withSession("s"), model.bindTools([])])
       await copy.invoke(history);
     await model.withRetry().invoke(history);
-    expect(asked(gateway.current).slice(1)).toEqual(Array(4).fill({ after: responseId(answer), input: ["user: two"] }));
+    expect(sentTurns(gateway.current).slice(1)).toEqual(
+      Array(4).fill({ previousResponseId: responseId(answer), input: ["user: two"] }),
+    );
   });
 });

@@ -3,17 +3,17 @@ import { ChatOpenAI } from "@langchain/openai";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { SessionChatOpenAIFields } from "../../src/index.js";
-import { asked, ENTRIES, inShort, responseId } from "../support/conversation.js";
+import { ENTRY_POINTS, responseId, sentTurns, summarizeItems } from "../support/conversation.js";
 import { textItem } from "../support/gateway/responses_api.js";
 import { type Json, sendJson } from "../support/gateway/server.js";
-import { connection, modelOf, useGateway } from "../support/sessions.js";
+import { connection, modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
 const chaining = (fields?: SessionChatOpenAIFields) =>
-  modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
+  modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
 
-describe.each(ENTRIES)("$name", ({ fields, ask }) => {
+describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
   it("sends only what is new, turn after turn", async () => {
     const model = chaining(fields);
     const history: BaseMessage[] = [];
@@ -22,12 +22,12 @@ describe.each(ENTRIES)("$name", ({ fields, ask }) => {
       history.push(await ask(model, history));
     }
     const [first, second, third] = history.filter((message) => message.getType() === "ai");
-    expect(asked(gateway.current)).toEqual([
-      { after: undefined, input: ["user: one"] },
-      { after: responseId(first as BaseMessage), input: ["user: two"] },
-      { after: responseId(second as BaseMessage), input: ["user: three"] },
+    expect(sentTurns(gateway.current)).toEqual([
+      { previousResponseId: undefined, input: ["user: one"] },
+      { previousResponseId: responseId(first as BaseMessage), input: ["user: two"] },
+      { previousResponseId: responseId(second as BaseMessage), input: ["user: three"] },
     ]);
-    expect(inShort(gateway.current.responses.conversation(responseId(third as BaseMessage)))).toEqual([
+    expect(summarizeItems(gateway.current.responses.conversation(responseId(third as BaseMessage)))).toEqual([
       "user: one",
       "assistant: reply to 1 messages",
       "user: two",
@@ -44,14 +44,17 @@ describe.each(ENTRIES)("$name", ({ fields, ask }) => {
     const answer = await ask(model, [question]);
     await ask(model, [question, answer, new HumanMessage("two")]);
     const wrap = gateway.current.requests[0]?.body.stream ? /^resp_wrap1_\w+$/ : /^resp_wrap0_\w+$/;
-    expect(asked(gateway.current)[1]).toEqual({ after: expect.stringMatching(wrap), input: ["user: two"] });
+    expect(sentTurns(gateway.current)[1]).toEqual({
+      previousResponseId: expect.stringMatching(wrap),
+      input: ["user: two"],
+    });
   });
 
   it("keeps no history in the model: answers of one can be continued by another", async () => {
     const question = new HumanMessage("one");
     const answer = await ask(chaining(fields), [question]);
     await ask(chaining(fields), [question, answer, new HumanMessage("two")]);
-    expect(asked(gateway.current)[1]).toEqual({ after: responseId(answer), input: ["user: two"] });
+    expect(sentTurns(gateway.current)[1]).toEqual({ previousResponseId: responseId(answer), input: ["user: two"] });
   });
 
   it("leaves out reasoning that the provider has", async () => {
@@ -61,8 +64,8 @@ describe.each(ENTRIES)("$name", ({ fields, ask }) => {
     const question = new HumanMessage("one");
     const answer = await ask(model, [question]);
     const last = await ask(model, [question, answer, new HumanMessage("two")]);
-    expect(asked(gateway.current)[1]?.input).toEqual(["user: two"]);
-    expect(inShort(gateway.current.responses.conversation(responseId(last))).slice(0, 3)).toEqual([
+    expect(sentTurns(gateway.current)[1]?.input).toEqual(["user: two"]);
+    expect(summarizeItems(gateway.current.responses.conversation(responseId(last))).slice(0, 3)).toEqual([
       "user: one",
       "reasoning",
       "assistant: fine",
@@ -85,12 +88,12 @@ it("two continuations of one answer both follow it", async () => {
   const answer = await model.invoke(start);
   const forks = await model.batch(["left", "right"].map((text) => [...start, answer, new HumanMessage(text)]));
   expect(
-    asked(gateway.current)
+    sentTurns(gateway.current)
       .slice(1)
-      .map(({ after }) => after),
+      .map(({ previousResponseId }) => previousResponseId),
   ).toEqual([responseId(answer), responseId(answer)]);
   for (const [index, text] of ["left", "right"].entries()) {
-    expect(inShort(gateway.current.responses.conversation(responseId(forks[index] as BaseMessage)))).toEqual([
+    expect(summarizeItems(gateway.current.responses.conversation(responseId(forks[index] as BaseMessage)))).toEqual([
       "user: one",
       "assistant: reply to 1 messages",
       `user: ${text}`,
@@ -105,9 +108,9 @@ it("sends system and developer messages in front once", async () => {
   const start = () => [new SystemMessage("Be brief."), developer(), new HumanMessage("one")];
   const answer = await model.invoke(start());
   await model.invoke([...start(), answer, developer(), new HumanMessage("two")]);
-  expect(asked(gateway.current)).toEqual([
-    { after: undefined, input: ["system: Be brief.", "developer: Be kind.", "user: one"] },
-    { after: responseId(answer), input: ["developer: Be kind.", "user: two"] },
+  expect(sentTurns(gateway.current)).toEqual([
+    { previousResponseId: undefined, input: ["system: Be brief.", "developer: Be kind.", "user: one"] },
+    { previousResponseId: responseId(answer), input: ["developer: Be kind.", "user: two"] },
   ]);
 });
 
@@ -116,8 +119,8 @@ it("sends with the question what was put in after the answer", async () => {
   const question = new HumanMessage("one");
   const answer = await model.invoke([question]);
   await model.invoke([question, answer, new HumanMessage("two"), new AIMessage("by hand"), new HumanMessage("three")]);
-  expect(asked(gateway.current)[1]).toEqual({
-    after: responseId(answer),
+  expect(sentTurns(gateway.current)[1]).toEqual({
+    previousResponseId: responseId(answer),
     input: ["user: two", "assistant: by hand", "user: three"],
   });
 });
@@ -128,20 +131,20 @@ it("answers to structured output are continued too", async () => {
   const question = new HumanMessage("one");
   const { raw } = await model.withStructuredOutput(schema, { includeRaw: true }).invoke([question]);
   await model.invoke([question, raw, new HumanMessage("two")]);
-  expect(asked(gateway.current)[1]).toEqual({ after: responseId(raw), input: ["user: two"] });
+  expect(sentTurns(gateway.current)[1]).toEqual({ previousResponseId: responseId(raw), input: ["user: two"] });
 });
 
 describe("what is not continued", () => {
-  const WHOLE = { after: undefined };
+  const WHOLE = { previousResponseId: undefined };
 
   it("a history that no answer of /responses is in", async () => {
-    const chat = await modelOf(gateway.current, { useResponsesApi: false }).invoke("one");
+    const chat = await modelFor(gateway.current, { useResponsesApi: false }).invoke("one");
     for (const answer of [chat, new AIMessage("by hand"), new AIMessage({ content: "x", id: "resp_1" })]) {
       await chaining().invoke([new HumanMessage("one"), answer, new HumanMessage("two")]);
     }
-    expect(asked(gateway.current).slice(1)).toMatchObject([WHOLE, WHOLE, WHOLE]);
+    expect(sentTurns(gateway.current).slice(1)).toMatchObject([WHOLE, WHOLE, WHOLE]);
     expect(
-      asked(gateway.current)
+      sentTurns(gateway.current)
         .map(({ input }) => input.length)
         .slice(1),
     ).toEqual([3, 3, 3]);
@@ -151,8 +154,8 @@ describe("what is not continued", () => {
     const question = new HumanMessage("one");
     const answer = await chaining().invoke([question]);
     await chaining().invoke([question, answer]);
-    expect(asked(gateway.current)[1]).toEqual({
-      after: undefined,
+    expect(sentTurns(gateway.current)[1]).toEqual({
+      previousResponseId: undefined,
       input: ["user: one", "assistant: reply to 1 messages"],
     });
   });
@@ -160,15 +163,15 @@ describe("what is not continued", () => {
   it("an id in a message that is not the model's", async () => {
     const spoof = new HumanMessage({ content: "one", response_metadata: { id: "resp_spoofed" } });
     await chaining().invoke([spoof, new HumanMessage("two")]);
-    expect(asked(gateway.current)).toEqual([{ after: undefined, input: ["user: one", "user: two"] }]);
+    expect(sentTurns(gateway.current)).toEqual([{ previousResponseId: undefined, input: ["user: one", "user: two"] }]);
   });
 });
 
-it.each(ENTRIES)("takes a plain ChatOpenAI's answer unchecked: $name", async ({ fields, ask }) => {
+it.each(ENTRY_POINTS)("takes a plain ChatOpenAI's answer unchecked: $name", async ({ fields, ask }) => {
   const plain = new ChatOpenAI({ ...connection(gateway.current), ...fields, useResponsesApi: true });
   const answer = await ask(plain, "one");
   await chaining().invoke([new HumanMessage("another"), answer, new HumanMessage("two")]);
-  expect(asked(gateway.current)[1]).toEqual({ after: responseId(answer), input: ["user: two"] });
+  expect(sentTurns(gateway.current)[1]).toEqual({ previousResponseId: responseId(answer), input: ["user: two"] });
 });
 
 it("never sends an answer's own previous_response_id: it is the provider's, unwrapped", async () => {
@@ -191,5 +194,5 @@ it("never sends an answer's own previous_response_id: it is the provider's, unwr
     history.push(new HumanMessage(text));
     history.push(await model.invoke(history));
   }
-  expect(asked(gateway.current)[2]?.after).toBe("resp_second");
+  expect(sentTurns(gateway.current)[2]?.previousResponseId).toBe("resp_second");
 });

@@ -2,19 +2,19 @@ import { type AIMessage, type AIMessageChunk, type BaseMessage, HumanMessage } f
 import { concat } from "@langchain/core/utils/stream";
 import { describe, expect, it, vi } from "vitest";
 import type { SessionChatOpenAI, SessionChatOpenAIFields } from "../../src/index.js";
-import { asked, ENTRIES, responseId } from "../support/conversation.js";
+import { ENTRY_POINTS, responseId, sentTurns } from "../support/conversation.js";
 import type { StreamEnd } from "../support/gateway/responses_api.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
 const chaining = (fields?: SessionChatOpenAIFields) =>
-  modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
+  modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
 
 /** Ends after which the answer has no response id. */
 const ENDS_WITHOUT_ID: StreamEnd[] = ["early", "destroyed", "failed"];
 
-const STREAMED = ENTRIES.filter(({ name }) => name !== "invoke");
+const STREAMED = ENTRY_POINTS.filter(({ name }) => name !== "invoke");
 
 describe.each(STREAMED)("$name", ({ fields, ask }) => {
   /** The answer to a stream that ends like this. Undefined if LangChain throws, as when the connection breaks. */
@@ -33,9 +33,9 @@ describe.each(STREAMED)("$name", ({ fields, ask }) => {
     const cut = await askInterrupted(model, history, end);
     await ask(model, [...history, ...(cut ? [cut] : []), new HumanMessage("three")]);
     const reply = end === "destroyed" ? [] : ["assistant: reply to 3 messages"];
-    expect(asked(gateway.current).slice(1)).toEqual([
-      { after: responseId(first), input: ["user: two"] },
-      { after: responseId(first), input: ["user: two", ...reply, "user: three"] },
+    expect(sentTurns(gateway.current).slice(1)).toEqual([
+      { previousResponseId: responseId(first), input: ["user: two"] },
+      { previousResponseId: responseId(first), input: ["user: two", ...reply, "user: three"] },
     ]);
   });
 
@@ -45,9 +45,9 @@ describe.each(STREAMED)("$name", ({ fields, ask }) => {
     const cut = await askInterrupted(model, [question], end);
     await ask(model, [question, ...(cut ? [cut] : []), new HumanMessage("two")]);
     const reply = end === "destroyed" ? [] : ["assistant: reply to 1 messages"];
-    expect(asked(gateway.current)).toEqual([
-      { after: undefined, input: ["user: one"] },
-      { after: undefined, input: ["user: one", ...reply, "user: two"] },
+    expect(sentTurns(gateway.current)).toEqual([
+      { previousResponseId: undefined, input: ["user: one"] },
+      { previousResponseId: undefined, input: ["user: one", ...reply, "user: two"] },
     ]);
   });
 
@@ -57,7 +57,7 @@ describe.each(STREAMED)("$name", ({ fields, ask }) => {
     const cut = (await askInterrupted(model, [question], "incomplete")) as AIMessage;
     await ask(model, [question, cut, new HumanMessage("two")]);
     expect(responseId(cut)).toMatch(/^resp_/);
-    expect(asked(gateway.current)[1]).toEqual({ after: responseId(cut), input: ["user: two"] });
+    expect(sentTurns(gateway.current)[1]).toEqual({ previousResponseId: responseId(cut), input: ["user: two"] });
   });
 });
 
@@ -98,7 +98,7 @@ const LEAVINGS: Record<string, (model: SessionChatOpenAI, input: BaseMessage[]) 
 
 it.each(Object.entries(LEAVINGS))(
   "a stream left by %s ends its request, and the next turn continues the last whole answer",
-  async (way, leave) => {
+  async (name, leave) => {
     const model = chaining({ streaming: true });
     const question = new HumanMessage("one");
     const first = await model.invoke([question]);
@@ -107,10 +107,13 @@ it.each(Object.entries(LEAVINGS))(
     await leave(model, history).catch(() => {});
     expect(gateway.current.requests).toHaveLength(2);
     // LangChain reads the events of streamEvents v3 to their end, also if nobody consumes them.
-    if (!/v3/.test(way)) await vi.waitFor(() => expect(gateway.current.responses.left).toBe(1), 15_000);
+    if (!/v3/.test(name)) await vi.waitFor(() => expect(gateway.current.responses.left).toBe(1), 15_000);
     gateway.current.responses.streamEnd = "whole";
     await model.invoke([...history, new HumanMessage("three")]);
-    expect(asked(gateway.current)[2]).toEqual({ after: responseId(first), input: ["user: two", "user: three"] });
+    expect(sentTurns(gateway.current)[2]).toEqual({
+      previousResponseId: responseId(first),
+      input: ["user: two", "user: three"],
+    });
   },
 );
 
@@ -125,8 +128,8 @@ it("chunks that were collected before a stream was left are sent as an answer wi
   }
   gateway.current.responses.streamEnd = "whole";
   await model.invoke([question, partial as AIMessageChunk, new HumanMessage("two")]);
-  expect(asked(gateway.current)[1]).toEqual({
-    after: undefined,
+  expect(sentTurns(gateway.current)[1]).toEqual({
+    previousResponseId: undefined,
     input: ["user: one", "assistant: reply to ", "user: two"],
   });
 });
@@ -149,5 +152,5 @@ it("an incomplete answer of a plain call is returned, and continued", async () =
   const question = new HumanMessage("one");
   const answer = await model.invoke([question]);
   await model.invoke([question, answer, new HumanMessage("two")]);
-  expect(asked(gateway.current)[1]).toEqual({ after: "resp_half", input: ["user: two"] });
+  expect(sentTurns(gateway.current)[1]).toEqual({ previousResponseId: "resp_half", input: ["user: two"] });
 });

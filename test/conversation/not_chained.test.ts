@@ -1,21 +1,21 @@
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
 import type { SessionChatOpenAI, SessionChatOpenAICallOptions, SessionChatOpenAIFields } from "../../src/index.js";
-import { asked, ENTRIES, type Entry, inShort, responseId } from "../support/conversation.js";
+import { ENTRY_POINTS, type EntryPoint, responseId, sentTurns, summarizeItems } from "../support/conversation.js";
 import type { Json } from "../support/gateway/server.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-const INVOKE = ENTRIES[0] as Entry;
+const INVOKE = ENTRY_POINTS[0] as EntryPoint;
 
 type Options = Partial<SessionChatOpenAICallOptions>;
 
 const chaining = (fields?: SessionChatOpenAIFields) =>
-  modelOf(gateway.current, { usePreviousResponseId: true, sessionId: "s", ...fields });
+  modelFor(gateway.current, { usePreviousResponseId: true, sessionId: "s", ...fields });
 
 /** A first turn, a second with the history, and a question without one. */
-async function twoTurns(model: SessionChatOpenAI, { ask }: Entry, options?: Options): Promise<BaseMessage> {
+async function twoTurns(model: SessionChatOpenAI, { ask }: EntryPoint, options?: Options): Promise<BaseMessage> {
   const answer = await ask(model, [new HumanMessage("one")], options);
   await ask(model, [new HumanMessage("one"), answer, new HumanMessage("two")], options);
   await ask(model, "three", options);
@@ -23,7 +23,7 @@ async function twoTurns(model: SessionChatOpenAI, { ask }: Entry, options?: Opti
 }
 
 describe("nothing is chained", () => {
-  const WAYS: [string, SessionChatOpenAIFields, Options?][] = [
+  const SOURCES: [string, SessionChatOpenAIFields, Options?][] = [
     ["zdrEnabled", { zdrEnabled: true }],
     ["store: false in modelKwargs", { modelKwargs: { store: false } }],
     ["store: false in extraBody", {}, { extraBody: { store: false } }],
@@ -33,15 +33,15 @@ describe("nothing is chained", () => {
   ];
 
   it.each(
-    WAYS.flatMap(([way, fields, options]) =>
-      ENTRIES.map((entry) => ({ entry, name: entry.name, way, fields, options })),
+    SOURCES.flatMap(([source, fields, options]) =>
+      ENTRY_POINTS.map((entry) => ({ entry, name: entry.name, source, fields, options })),
     ),
-  )("with $way: $name", async ({ entry, fields, options }) => {
+  )("with $source: $name", async ({ entry, fields, options }) => {
     const answer = await twoTurns(chaining({ ...entry.fields, ...fields }), entry, options);
-    expect(asked(gateway.current)).toEqual([
-      { after: undefined, input: ["user: one"] },
-      { after: undefined, input: ["user: one", "assistant: reply to 1 messages", "user: two"] },
-      { after: undefined, input: ["user: three"] },
+    expect(sentTurns(gateway.current)).toEqual([
+      { previousResponseId: undefined, input: ["user: one"] },
+      { previousResponseId: undefined, input: ["user: one", "assistant: reply to 1 messages", "user: two"] },
+      { previousResponseId: undefined, input: ["user: three"] },
     ]);
     expect(answer.response_metadata).not.toHaveProperty("litellm_answered");
   });
@@ -52,12 +52,16 @@ describe("nothing is chained", () => {
     ["conversation: null", {}, { extraBody: { conversation: null } }],
   ])("but with %s it is", async (_, fields, options) => {
     const answer = await twoTurns(chaining(fields), INVOKE, options);
-    expect(asked(gateway.current).map(({ after }) => after)).toEqual([undefined, responseId(answer), undefined]);
+    expect(sentTurns(gateway.current).map(({ previousResponseId }) => previousResponseId)).toEqual([
+      undefined,
+      responseId(answer),
+      undefined,
+    ]);
   });
 });
 
 describe("a previous_response_id of the caller's", () => {
-  const WAYS: Record<string, (model: SessionChatOpenAI, id: string) => [SessionChatOpenAI, Options?]> = {
+  const SOURCES: Record<string, (model: SessionChatOpenAI, id: string) => [SessionChatOpenAI, Options?]> = {
     "as a call option": (model, previous_response_id) => [model, { previous_response_id }],
     bound: (model, previous_response_id) => [model.withConfig({ previous_response_id })],
     "in extraBody": (model, previous_response_id) => [model, { extraBody: { previous_response_id } }],
@@ -68,24 +72,26 @@ describe("a previous_response_id of the caller's", () => {
   };
 
   it.each(
-    Object.entries(WAYS).flatMap(([way, giveTo]) => ENTRIES.map((entry) => ({ entry, name: entry.name, way, giveTo }))),
-  )("$way wins, and the messages are sent as given: $name", async ({ entry: { fields, ask }, giveTo }) => {
+    Object.entries(SOURCES).flatMap(([source, apply]) =>
+      ENTRY_POINTS.map((entry) => ({ entry, name: entry.name, source, apply })),
+    ),
+  )("$source wins, and the messages are sent as given: $name", async ({ entry: { fields, ask }, apply }) => {
     const model = chaining(fields);
     const first = await ask(model, "one");
     const second = await ask(model, "two");
-    const [chosen, options] = giveTo(model, String(responseId(first)));
+    const [chosen, options] = apply(model, String(responseId(first)));
     const third = await ask(chosen, [new HumanMessage("one"), second, new HumanMessage("three")], options);
     await ask(model, [new HumanMessage("three"), third, new HumanMessage("four")]);
-    expect(asked(gateway.current).slice(2)).toEqual([
-      { after: responseId(first), input: ["user: one", "assistant: reply to 1 messages", "user: three"] },
-      { after: responseId(third), input: ["user: four"] },
+    expect(sentTurns(gateway.current).slice(2)).toEqual([
+      { previousResponseId: responseId(first), input: ["user: one", "assistant: reply to 1 messages", "user: three"] },
+      { previousResponseId: responseId(third), input: ["user: four"] },
     ]);
   });
 
-  it.each(ENTRIES)("that is refused is the caller's concern: $name", async ({ fields, ask }) => {
+  it.each(ENTRY_POINTS)("that is refused is the caller's concern: $name", async ({ fields, ask }) => {
     const model = chaining(fields);
     await expect(ask(model, "one", { previous_response_id: "resp_unknown" })).rejects.toMatchObject({ status: 400 });
-    expect(asked(gateway.current)).toEqual([{ after: "resp_unknown", input: ["user: one"] }]);
+    expect(sentTurns(gateway.current)).toEqual([{ previousResponseId: "resp_unknown", input: ["user: one"] }]);
   });
 
   it("in modelKwargs wins too", async () => {
@@ -93,9 +99,9 @@ describe("a previous_response_id of the caller's", () => {
     const model = chaining({ modelKwargs: { previous_response_id: response_metadata.id } });
     await twoTurns(model, INVOKE);
     expect(
-      asked(gateway.current)
+      sentTurns(gateway.current)
         .slice(1)
-        .map(({ after }) => after),
+        .map(({ previousResponseId }) => previousResponseId),
     ).toEqual(Array(3).fill(response_metadata.id));
   });
 
@@ -111,7 +117,7 @@ describe("a previous_response_id of the caller's", () => {
     history.push(await model.invoke(history), new HumanMessage("two"));
     history.push(await model.invoke(history, options), new HumanMessage("three"));
     const last = await model.invoke(history, options);
-    expect(inShort(gateway.current.responses.conversation(responseId(last)))).toEqual([
+    expect(summarizeItems(gateway.current.responses.conversation(responseId(last)))).toEqual([
       "user: one",
       "assistant: reply to 1 messages",
       "user: two",
@@ -123,27 +129,35 @@ describe("a previous_response_id of the caller's", () => {
 });
 
 describe("another model", () => {
-  it.each(ENTRIES)("is sent the whole history, and goes on from its own answer: $name", async ({ fields, ask }) => {
-    const [one, other] = ["gpt-4o", "gpt-4o-mini"].map((model) =>
-      modelOf(gateway.current, { usePreviousResponseId: true, model, ...fields }),
-    ) as [SessionChatOpenAI, SessionChatOpenAI];
-    const history: BaseMessage[] = [];
-    const say = async (model: SessionChatOpenAI, text: string, options?: Options) => {
-      history.push(new HumanMessage(text));
-      history.push(await ask(model, history, options));
-    };
-    const extraBody: Json = { model: "gpt-4o" };
-    await say(one, "one");
-    await say(other, "two");
-    await say(other, "three");
-    await say(one, "four");
-    await say(other, "five", { extraBody });
-    expect(asked(gateway.current).map(({ after, input }) => [after !== undefined, input.length])).toEqual([
-      [false, 1],
-      [false, 3],
-      [true, 1],
-      [false, 7],
-      [true, 1],
-    ]);
-  });
+  it.each(ENTRY_POINTS)(
+    "is sent the whole history, and goes on from its own answer: $name",
+    async ({ fields, ask }) => {
+      const [one, other] = ["gpt-4o", "gpt-4o-mini"].map((model) =>
+        modelFor(gateway.current, { usePreviousResponseId: true, model, ...fields }),
+      ) as [SessionChatOpenAI, SessionChatOpenAI];
+      const history: BaseMessage[] = [];
+      const say = async (model: SessionChatOpenAI, text: string, options?: Options) => {
+        history.push(new HumanMessage(text));
+        history.push(await ask(model, history, options));
+      };
+      const extraBody: Json = { model: "gpt-4o" };
+      await say(one, "one");
+      await say(other, "two");
+      await say(other, "three");
+      await say(one, "four");
+      await say(other, "five", { extraBody });
+      expect(
+        sentTurns(gateway.current).map(({ previousResponseId, input }) => [
+          previousResponseId !== undefined,
+          input.length,
+        ]),
+      ).toEqual([
+        [false, 1],
+        [false, 3],
+        [true, 1],
+        [false, 7],
+        [true, 1],
+      ]);
+    },
+  );
 });

@@ -1,10 +1,10 @@
 import { type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { expect, it } from "vitest";
 import type { SessionChatOpenAIFields } from "../../src/index.js";
-import { asked, ENTRIES, inShort, responseId } from "../support/conversation.js";
+import { ENTRY_POINTS, responseId, sentTurns, summarizeItems } from "../support/conversation.js";
 import { textItem } from "../support/gateway/responses_api.js";
 import type { Json } from "../support/gateway/server.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -40,10 +40,10 @@ const CALLS: Record<string, { item: Json; additional_kwargs?: Json; content?: st
 const answerTo = ({ additional_kwargs = {} }: (typeof CALLS)[string]) =>
   new ToolMessage({ content: "done", tool_call_id: "call_1", additional_kwargs });
 
-const CASES = ENTRIES.flatMap((entry) => Object.entries(CALLS).map(([what, call]) => ({ ...entry, what, call })));
+const CASES = ENTRY_POINTS.flatMap((entry) => Object.entries(CALLS).map(([what, call]) => ({ ...entry, what, call })));
 
 const chaining = (fields?: SessionChatOpenAIFields) =>
-  modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
+  modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
 
 /** The events of a stream give LangChain nothing of a computer call: its messages do not know of one. */
 const known = CASES.filter(({ name, what }) => what !== "a computer" || !/events$|v3$/.test(name));
@@ -57,10 +57,10 @@ it.each(known)(
     const answer = await ask(model, [question]);
     // A provider refuses that too, and that refusal is the caller's.
     await ask(model, [question, answer, new HumanMessage("two")]).catch(() => {});
-    expect(asked(gateway.current)).toHaveLength(2);
-    expect(asked(gateway.current)[1]?.after).toBeUndefined();
-    expect(asked(gateway.current)[1]?.input.at(0)).toBe("user: one");
-    expect(asked(gateway.current)[1]?.input.at(-1)).toBe("user: two");
+    expect(sentTurns(gateway.current)).toHaveLength(2);
+    expect(sentTurns(gateway.current)[1]?.previousResponseId).toBeUndefined();
+    expect(sentTurns(gateway.current)[1]?.input.at(0)).toBe("user: one");
+    expect(sentTurns(gateway.current)[1]?.input.at(-1)).toBe("user: two");
   },
 );
 
@@ -70,8 +70,8 @@ it.each(known)("$name: the answer to a call of $what is all that is sent", async
   const question = new HumanMessage("one");
   const answer = await ask(model, [question]);
   const last = await ask(model, [question, answer, answerTo(call)]);
-  expect(asked(gateway.current)[1]).toEqual({
-    after: responseId(answer),
+  expect(sentTurns(gateway.current)[1]).toEqual({
+    previousResponseId: responseId(answer),
     input: [expect.stringMatching(/^output: /)],
   });
   expect(gateway.current.responses.conversation(responseId(last))?.[3]).toMatchObject({
@@ -80,7 +80,7 @@ it.each(known)("$name: the answer to a call of $what is all that is sent", async
   });
 });
 
-it.each(ENTRIES)("$name: one of two parallel calls is not enough", async ({ fields, ask }) => {
+it.each(ENTRY_POINTS)("$name: one of two parallel calls is not enough", async ({ fields, ask }) => {
   const item = (n: number) => ({
     type: "function_call",
     id: `fc_${n}`,
@@ -95,23 +95,30 @@ it.each(ENTRIES)("$name: one of two parallel calls is not enough", async ({ fiel
   const say = (given: BaseMessage[]) => ask(model, [new HumanMessage("one"), answer, ...given]);
   await expect(say(results.slice(0, 1))).rejects.toThrow("No tool output found");
   await say(results);
-  expect(asked(gateway.current).slice(1)).toEqual([
-    { after: undefined, input: ["user: one", "call: look_up", "call: look_up", "output: 1"] },
-    { after: responseId(answer), input: ["output: 1", "output: 2"] },
+  expect(sentTurns(gateway.current).slice(1)).toEqual([
+    { previousResponseId: undefined, input: ["user: one", "call: look_up", "call: look_up", "output: 1"] },
+    { previousResponseId: responseId(answer), input: ["output: 1", "output: 2"] },
   ]);
 });
 
-it.each(ENTRIES)("$name: a call is known also where the last event leaves the output out", async ({ fields, ask }) => {
-  gateway.current.responses.leavesOutOutput = true;
-  const call = CALLS["a function"] as (typeof CALLS)[string];
-  gateway.current.responses.outputs.push([call.item]);
-  const model = chaining(fields);
-  const question = new HumanMessage("one");
-  const answer = await ask(model, [question]);
-  await ask(model, [question, answer, new HumanMessage("two")]).catch(() => {});
-  await ask(model, [question, answer, answerTo(call)]);
-  expect(asked(gateway.current).map(({ after }) => after)).toEqual([undefined, undefined, responseId(answer)]);
-});
+it.each(ENTRY_POINTS)(
+  "$name: a call is known also where the last event leaves the output out",
+  async ({ fields, ask }) => {
+    gateway.current.responses.leavesOutOutput = true;
+    const call = CALLS["a function"] as (typeof CALLS)[string];
+    gateway.current.responses.outputs.push([call.item]);
+    const model = chaining(fields);
+    const question = new HumanMessage("one");
+    const answer = await ask(model, [question]);
+    await ask(model, [question, answer, new HumanMessage("two")]).catch(() => {});
+    await ask(model, [question, answer, answerTo(call)]);
+    expect(sentTurns(gateway.current).map(({ previousResponseId }) => previousResponseId)).toEqual([
+      undefined,
+      undefined,
+      responseId(answer),
+    ]);
+  },
+);
 
 it("what the provider runs itself is no open call", async () => {
   const search = { type: "web_search_call", id: "ws_1", status: "completed" };
@@ -120,8 +127,8 @@ it("what the provider runs itself is no open call", async () => {
   const question = new HumanMessage("one");
   const answer = await model.invoke([question]);
   const last = await model.invoke([question, answer, new HumanMessage("two")]);
-  expect(asked(gateway.current)[1]).toEqual({ after: responseId(answer), input: ["user: two"] });
-  expect(inShort(gateway.current.responses.conversation(responseId(last)))).toEqual([
+  expect(sentTurns(gateway.current)[1]).toEqual({ previousResponseId: responseId(answer), input: ["user: two"] });
+  expect(summarizeItems(gateway.current.responses.conversation(responseId(last)))).toEqual([
     "user: one",
     "web_search_call",
     "assistant: Found.",

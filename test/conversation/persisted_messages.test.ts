@@ -10,13 +10,13 @@ import {
 import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import type { SessionChatOpenAIFields } from "../../src/index.js";
-import { asked, ENTRIES, responseId } from "../support/conversation.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { ENTRY_POINTS, responseId, sentTurns } from "../support/conversation.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
 const chaining = (fields?: SessionChatOpenAIFields) =>
-  modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
+  modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
 
 /** Through JSON and back, as a database keeps them: some keep objects without the order of their keys. */
 const ROUND_TRIPS: Record<string, (messages: BaseMessage[]) => BaseMessage[] | Promise<BaseMessage[]>> = {
@@ -39,7 +39,7 @@ function reordered<T>(value: T): T {
   return Object.fromEntries(entries.map(([key, each]) => [key, reordered(each)])) as T;
 }
 
-describe.each(ENTRIES)("$name", ({ fields, ask }) => {
+describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
   it.each(Object.entries(ROUND_TRIPS))("%s", async (_, trip) => {
     const model = chaining(fields);
     const call = { type: "function_call", id: "fc_1", call_id: "call_1", name: "look_up" };
@@ -54,10 +54,10 @@ describe.each(ENTRIES)("$name", ({ fields, ask }) => {
     history = await trip([...history, await ask(model, history)]);
     history = await trip([...history, new HumanMessage("two")]);
     await ask(model, history);
-    expect(asked(gateway.current)).toEqual([
-      { after: undefined, input: ["system: Be brief.", "user: Look: input_image"] },
-      { after: responseId(history[2] as BaseMessage), input: ["output: found"] },
-      { after: responseId(history[4] as BaseMessage), input: ["user: two"] },
+    expect(sentTurns(gateway.current)).toEqual([
+      { previousResponseId: undefined, input: ["system: Be brief.", "user: Look: input_image"] },
+      { previousResponseId: responseId(history[2] as BaseMessage), input: ["output: found"] },
+      { previousResponseId: responseId(history[4] as BaseMessage), input: ["user: two"] },
     ]);
   });
 });
@@ -76,10 +76,10 @@ describe("LangGraph's checkpointer", () => {
       await graph(checkpointer).invoke({ messages: [new HumanMessage(text)] }, thread);
     }
     const { messages } = (await graph(checkpointer).getState(thread)).values;
-    expect(asked(gateway.current)).toEqual([
-      { after: undefined, input: ["user: one"] },
-      { after: responseId(messages[1]), input: ["user: two"] },
-      { after: responseId(messages[3]), input: ["user: three"] },
+    expect(sentTurns(gateway.current)).toEqual([
+      { previousResponseId: undefined, input: ["user: one"] },
+      { previousResponseId: responseId(messages[1]), input: ["user: two"] },
+      { previousResponseId: responseId(messages[3]), input: ["user: three"] },
     ]);
   });
 
@@ -90,6 +90,9 @@ describe("LangGraph's checkpointer", () => {
     const { config, values } = await app.getState(thread);
     await app.invoke({ messages: [new HumanMessage("two")] }, thread);
     await app.invoke({ messages: [new HumanMessage("another two")] }, config);
-    expect(asked(gateway.current)[2]).toEqual({ after: responseId(values.messages[1]), input: ["user: another two"] });
+    expect(sentTurns(gateway.current)[2]).toEqual({
+      previousResponseId: responseId(values.messages[1]),
+      input: ["user: another two"],
+    });
   });
 });

@@ -2,9 +2,9 @@ import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import type { SessionChatOpenAIFields } from "../../src/index.js";
-import { asked, ENTRIES, responseId } from "../support/conversation.js";
+import { ENTRY_POINTS, responseId, sentTurns } from "../support/conversation.js";
 import { type Json, sendEvents, sendJson } from "../support/gateway/server.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -101,14 +101,14 @@ const OTHERS: Record<string, Refusal> = {
 };
 
 const chaining = (fields?: SessionChatOpenAIFields) =>
-  modelOf(gateway.current, { usePreviousResponseId: true, ...fields });
+  modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
 
 /** The input of a second turn. */
 const secondTurn = (answer: BaseMessage) => [new HumanMessage("one"), answer, new HumanMessage("two")];
 
 const WHOLE_HISTORY = ["user: one", "assistant: reply to 1 messages", "user: two"];
 
-describe.each(ENTRIES)("$name", ({ fields, ask }) => {
+describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
   it.each(Object.entries(REFUSALS))(
     "refused (%s): asks once more with all there is, and goes on from that",
     async (_, { status, error }) => {
@@ -118,11 +118,11 @@ describe.each(ENTRIES)("$name", ({ fields, ask }) => {
       const answer = await ask(model, secondTurn(first));
       expect(answer.text).toBe("reply to 3 messages");
       await ask(model, [...secondTurn(first), answer, new HumanMessage("three")]);
-      expect(asked(gateway.current)).toEqual([
-        { after: undefined, input: ["user: one"] },
-        { after: responseId(first), input: ["user: two"] },
-        { after: undefined, input: WHOLE_HISTORY },
-        { after: responseId(answer), input: ["user: three"] },
+      expect(sentTurns(gateway.current)).toEqual([
+        { previousResponseId: undefined, input: ["user: one"] },
+        { previousResponseId: responseId(first), input: ["user: two"] },
+        { previousResponseId: undefined, input: WHOLE_HISTORY },
+        { previousResponseId: responseId(answer), input: ["user: three"] },
       ]);
       expect(warn).not.toHaveBeenCalled();
     },
@@ -133,9 +133,9 @@ describe.each(ENTRIES)("$name", ({ fields, ask }) => {
     const first = await ask(model, [new HumanMessage("one")]);
     gateway.current.failNext(status, error);
     await expect(ask(model, secondTurn(first))).rejects.toThrow(String(error.message).slice(0, 20));
-    expect(asked(gateway.current)).toHaveLength(2);
+    expect(sentTurns(gateway.current)).toHaveLength(2);
     await ask(model, secondTurn(first));
-    expect(asked(gateway.current)[2]).toEqual({ after: responseId(first), input: ["user: two"] });
+    expect(sentTurns(gateway.current)[2]).toEqual({ previousResponseId: responseId(first), input: ["user: two"] });
     expect(warn).not.toHaveBeenCalled();
   });
 
@@ -147,7 +147,11 @@ describe.each(ENTRIES)("$name", ({ fields, ask }) => {
       return true;
     });
     await expect(ask(model, secondTurn(first))).rejects.toMatchObject({ status: 400 });
-    expect(asked(gateway.current).map(({ after }) => after)).toEqual([undefined, responseId(first), undefined]);
+    expect(sentTurns(gateway.current).map(({ previousResponseId }) => previousResponseId)).toEqual([
+      undefined,
+      responseId(first),
+      undefined,
+    ]);
   });
 
   it("is one run to callbacks", async () => {
@@ -188,9 +192,9 @@ it("a failed attempt that LangChain makes again is continued all the same", asyn
   gateway.current.failNext(500, { message: "try again" });
   await model.invoke(secondTurn(first));
   expect(
-    asked(gateway.current)
+    sentTurns(gateway.current)
       .slice(1)
-      .map(({ after }) => after),
+      .map(({ previousResponseId }) => previousResponseId),
   ).toEqual([responseId(first), responseId(first)]);
 });
 
@@ -200,8 +204,8 @@ it("a refusal is not tried again before the whole history is sent", async () => 
   gateway.current.failNext(403, REFUSALS["another key's"]?.error as Json);
   await model.invoke(secondTurn(first));
   expect(
-    asked(gateway.current)
+    sentTurns(gateway.current)
       .slice(1)
-      .map(({ after }) => after),
+      .map(({ previousResponseId }) => previousResponseId),
   ).toEqual([responseId(first), undefined]);
 });

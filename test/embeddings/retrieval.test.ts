@@ -14,8 +14,8 @@ import {
   withSession,
 } from "../../src/index.js";
 import { ENDPOINTS } from "../support/like_chat_openai.js";
-import { ENTRIES, type Entry } from "../support/scenarios.js";
-import { connection, modelOf, sessions, useGateway } from "../support/sessions.js";
+import { ENTRY_POINTS, type EntryPoint } from "../support/scenarios.js";
+import { connection, modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -45,14 +45,17 @@ function chainOf(model: SessionChatOpenAI, ofWhat = store) {
 const paths = () => gateway.current.requests.map(({ path }) => path);
 
 describe.each(ENDPOINTS)("a RAG chain on $endpoint", ({ endpoint, useResponsesApi }) => {
-  const modelWith = () => modelOf(gateway.current, { useResponsesApi });
+  const modelWith = () => modelFor(gateway.current, { useResponsesApi });
 
-  it.each(ENTRIES)("wrapped, by $name: all requests are in one session", async ({ call, runs = 1 }: Entry) => {
-    const chain = withSession(chainOf(modelWith()), { sessionId: "conversation-42" });
-    await call(chain, "Who tells stories?", {});
-    expect(paths().sort()).toEqual([...Array(runs).fill(endpoint), ...Array(runs).fill("/embeddings")].sort());
-    expect(sessions(gateway.current)).toEqual(Array(2 * runs).fill("conversation-42"));
-  });
+  it.each(ENTRY_POINTS)(
+    "wrapped, by $name: all requests are in one session",
+    async ({ call, runs = 1 }: EntryPoint) => {
+      const chain = withSession(chainOf(modelWith()), { sessionId: "conversation-42" });
+      await call(chain, "Who tells stories?", {});
+      expect(paths().sort()).toEqual([...Array(runs).fill(endpoint), ...Array(runs).fill("/embeddings")].sort());
+      expect(sessions(gateway.current)).toEqual(Array(2 * runs).fill("conversation-42"));
+    },
+  );
 
   it("wrapped, without an id: one for each call, the embedding's and the answer's alike", async () => {
     const chosen: string[] = [];

@@ -8,17 +8,17 @@ import { createAgent, createMiddleware, providerStrategy, toolStrategy } from "l
 import { describe } from "vitest";
 import { z } from "zod";
 import type { SessionChatOpenAI } from "../../src/index.js";
+import { collect } from "../support/runnables.js";
 import {
   CONFIGURABLE,
-  drain,
-  type Entry,
+  type EntryPoint,
   HANDLER,
   INVOKE,
-  type Path,
+  type Scenario,
   SESSION,
+  type SessionSource,
   STREAM,
-  testPaths,
-  type Way,
+  testScenarios,
   WRAPPER,
 } from "../support/scenarios.js";
 import { useGateway } from "../support/sessions.js";
@@ -27,10 +27,10 @@ const gateway = useGateway();
 
 const INPUT = { messages: [["user", "hi"]] };
 
-const withInput = (paths: readonly Path[]) => paths.map((path) => ({ ...path, input: INPUT }));
+const withInput = (scenarios: readonly Scenario[]) => scenarios.map((scenario) => ({ ...scenario, input: INPUT }));
 
 /** What a checkpointer asks for, beside the session: not the session's id. */
-function onThread({ name, config, wrap }: Way): Way {
+function onThread({ name, config, wrap }: SessionSource): SessionSource {
   return {
     name,
     wrap,
@@ -42,21 +42,21 @@ function onThread({ name, config, wrap }: Way): Way {
 }
 
 /** The graph's own id, where nothing names another. */
-const THREAD: Way = { name: "thread_id", config: () => ({ configurable: { thread_id: SESSION } }) };
+const THREAD: SessionSource = { name: "thread_id", config: () => ({ configurable: { thread_id: SESSION } }) };
 
 const CONFIGURED = onThread(CONFIGURABLE);
 const HANDLED = onThread(HANDLER);
 const WRAPPED = onThread(WRAPPER);
 
-const EVENTS: readonly Entry[] = [
+const STREAMING_ENTRY_POINTS: readonly EntryPoint[] = [
   {
     name: "stream of messages",
     call: async (graph, input, config) =>
-      drain(await graph.stream(input, { ...config, ...{ streamMode: "messages" } })),
+      collect(await graph.stream(input, { ...config, ...{ streamMode: "messages" } })),
   },
   {
     name: "streamEvents v2",
-    call: (graph, input, config) => drain(graph.streamEvents(input, { ...config, version: "v2" })),
+    call: (graph, input, config) => collect(graph.streamEvents(input, { ...config, version: "v2" })),
   },
 ];
 
@@ -68,7 +68,7 @@ const asks = (model: SessionChatOpenAI) =>
 
 const asksWithOwnConfig = (model: SessionChatOpenAI) =>
   tool(
-    async () => (await drain(await model.stream("from a tool", { configurable: { own: 1 }, tags: ["own"] }))).join(),
+    async () => (await collect(await model.stream("from a tool", { configurable: { own: 1 }, tags: ["own"] }))).join(),
     {
       name: "ask",
       description: "asks",
@@ -89,37 +89,37 @@ function graphOf(node: (messages: BaseMessage[], config: RunnableConfig) => Prom
 
 const saved = () => ({ checkpointer: new MemorySaver() });
 
-const GRAPHS: readonly Path[] = [
+const GRAPHS: readonly Scenario[] = [
   {
     name: "createAgent with a tool that calls the model",
-    of: (model) => createAgent({ model, tools: [asks(model)], ...saved() }).graph,
+    build: (model) => createAgent({ model, tools: [asks(model)], ...saved() }).graph,
     requests: 3,
   },
   {
     name: "createAgent with a tool that calls the model with a config of its own",
-    of: (model) => createAgent({ model, tools: [asksWithOwnConfig(model)], ...saved() }).graph,
+    build: (model) => createAgent({ model, tools: [asksWithOwnConfig(model)], ...saved() }).graph,
     requests: 3,
   },
   {
     name: "createReactAgent with a tool that calls the model",
-    of: (llm) => createReactAgent({ llm, tools: [asks(llm)], checkpointSaver: new MemorySaver() }),
+    build: (llm) => createReactAgent({ llm, tools: [asks(llm)], checkpointSaver: new MemorySaver() }),
     requests: 3,
   },
   {
     name: "a graph that passes no config on",
-    of: (model) => graphOf((messages) => model.invoke(messages)).compile(saved()),
+    build: (model) => graphOf((messages) => model.invoke(messages)).compile(saved()),
   },
   {
     name: "a graph that passes a config of its own",
-    of: (model) => graphOf((messages) => model.invoke(messages, { configurable: { own: 1 } })).compile(saved()),
+    build: (model) => graphOf((messages) => model.invoke(messages, { configurable: { own: 1 } })).compile(saved()),
   },
   {
     name: "a graph that passes its config on",
-    of: (model) => graphOf((messages, config) => model.invoke(messages, config)).compile(saved()),
+    build: (model) => graphOf((messages, config) => model.invoke(messages, config)).compile(saved()),
   },
   {
     name: "a graph with two nodes at a time",
-    of: (model) =>
+    build: (model) =>
       graphOf((messages) => model.invoke(messages))
         .addNode("other", async ({ messages }) => ({ messages: [await model.invoke(messages)] }))
         .addEdge(START, "other")
@@ -128,21 +128,21 @@ const GRAPHS: readonly Path[] = [
   },
   {
     name: "a sub-graph as a node",
-    of: (model) => {
+    build: (model) => {
       const inner = graphOf((messages) => model.invoke(messages)).compile();
       return new StateGraph(MessagesAnnotation).addNode("inner", inner).addEdge(START, "inner").compile(saved());
     },
   },
   {
     name: "a sub-graph that a node invokes without config",
-    of: (model) => {
+    build: (model) => {
       const inner = graphOf((messages) => model.invoke(messages)).compile();
       return graphOf((messages) => inner.invoke({ messages })).compile(saved());
     },
   },
   {
     name: "a task of the functional API",
-    of: (model) => {
+    build: (model) => {
       const ask = task("ask", async (text: string) => (await model.invoke(text)).text);
       return entrypoint({ name: "flow", ...saved() }, async (_: unknown) => ask("hi"));
     },
@@ -150,10 +150,10 @@ const GRAPHS: readonly Path[] = [
 ];
 
 /** What `createAgent` can do beside, each invoked only. */
-const AGENTS: readonly Path[] = [
+const AGENTS: readonly Scenario[] = [
   {
     name: "an agent that calls another agent as a tool",
-    of: (model) => {
+    build: (model) => {
       const inner = createAgent({ model, tools: [asks(model)] });
       const ask = async () => String((await inner.invoke({ messages: [["user", "hi"]] })).messages.length);
       const askInner = tool(ask, { name: "ask_inner", description: "asks", schema });
@@ -163,7 +163,7 @@ const AGENTS: readonly Path[] = [
   },
   {
     name: "an agent whose middleware calls the model",
-    of: (model) => {
+    build: (model) => {
       const middleware = createMiddleware({
         name: "Asking",
         beforeModel: async () => {
@@ -177,19 +177,19 @@ const AGENTS: readonly Path[] = [
   },
   {
     name: "an agent that answers in the provider's schema",
-    of: (model) =>
+    build: (model) =>
       createAgent({ model, tools: [], responseFormat: providerStrategy(z.object({ answer: z.string() })), ...saved() })
         .graph,
   },
   {
     name: "an agent that answers by a tool",
-    of: (model) =>
+    build: (model) =>
       createAgent({ model, tools: [], responseFormat: toolStrategy(z.object({ answer: z.string() })), ...saved() })
         .graph,
   },
   {
     name: "an agent's own invoke in a lambda, with the config passed on",
-    of: (model) => {
+    build: (model) => {
       const agent = createAgent({ model, tools: [asks(model)], ...saved() });
       return RunnableLambda.from((_: unknown, config) => agent.invoke({ messages: [["user", "hi"]] }, config));
     },
@@ -198,20 +198,20 @@ const AGENTS: readonly Path[] = [
 ];
 
 /** A conversation of its own that a node or a lambda runs: its thread is not the session. */
-const OTHER_THREADS: readonly Path[] = [
+const OTHER_THREADS: readonly Scenario[] = [
   {
-    name: "a sub-graph that a node invokes with a thread_id of its own",
-    of: (model) => {
+    name: "a sub-graph that a node invokes with another thread_id",
+    build: (model) => {
       const inner = graphOf((messages) => model.invoke(messages)).compile(saved());
       return graphOf((messages) => inner.invoke({ messages }, { configurable: { thread_id: "other" } })).compile();
     },
   },
 ];
 
-const DROPPED_CONFIG: readonly Path[] = [
+const DROPPED_CONFIG: readonly Scenario[] = [
   {
-    name: "a graph that a lambda invokes with a thread_id of its own",
-    of: (model) => {
+    name: "a graph that a lambda invokes with another thread_id",
+    build: (model) => {
       const graph = graphOf((messages) => model.invoke(messages)).compile(saved());
       return RunnableLambda.from((input: typeof INPUT) =>
         graph.invoke(input as never, { configurable: { thread_id: "other" } }),
@@ -221,7 +221,7 @@ const DROPPED_CONFIG: readonly Path[] = [
 ];
 
 /** v3 is a graph's own: a wrapper is a plain Runnable, which has v1 and v2. */
-const STREAM_EVENTS_V3: Entry = {
+const STREAM_EVENTS_V3: EntryPoint = {
   name: "streamEvents v3",
   call: async (graph, input, config) => {
     if (!(graph instanceof Pregel)) throw new Error("expected a graph");
@@ -231,29 +231,49 @@ const STREAM_EVENTS_V3: Entry = {
 };
 
 describe("a graph", () => {
-  testPaths(gateway, { paths: withInput(GRAPHS), entries: [INVOKE], ways: [CONFIGURED, WRAPPED, THREAD] });
+  testScenarios(gateway, {
+    scenarios: withInput(GRAPHS),
+    entryPoints: [INVOKE],
+    sources: [CONFIGURED, WRAPPED, THREAD],
+  });
 });
 
 describe("a streamed graph", () => {
-  testPaths(gateway, { paths: withInput(GRAPHS), entries: [STREAM], ways: [HANDLED] });
+  testScenarios(gateway, { scenarios: withInput(GRAPHS), entryPoints: [STREAM], sources: [HANDLED] });
 });
 
 describe("the events of a graph", () => {
-  testPaths(gateway, { paths: withInput(GRAPHS.slice(1, 3)), entries: EVENTS, ways: [CONFIGURED, WRAPPED] });
+  testScenarios(gateway, {
+    scenarios: withInput(GRAPHS.slice(1, 3)),
+    entryPoints: STREAMING_ENTRY_POINTS,
+    sources: [CONFIGURED, WRAPPED],
+  });
 });
 
 describe("the events v3 of a graph", () => {
-  testPaths(gateway, { paths: withInput(GRAPHS.slice(0, 4)), entries: [STREAM_EVENTS_V3], ways: [HANDLED] });
+  testScenarios(gateway, {
+    scenarios: withInput(GRAPHS.slice(0, 4)),
+    entryPoints: [STREAM_EVENTS_V3],
+    sources: [HANDLED],
+  });
 });
 
 describe("an agent", () => {
-  testPaths(gateway, { paths: withInput(AGENTS), entries: [INVOKE], ways: [HANDLED, WRAPPED] });
+  testScenarios(gateway, { scenarios: withInput(AGENTS), entryPoints: [INVOKE], sources: [HANDLED, WRAPPED] });
 });
 
 describe("another thread in the session", () => {
-  testPaths(gateway, { paths: withInput(OTHER_THREADS), entries: [INVOKE], ways: [CONFIGURED, HANDLED, WRAPPED] });
+  testScenarios(gateway, {
+    scenarios: withInput(OTHER_THREADS),
+    entryPoints: [INVOKE],
+    sources: [CONFIGURED, HANDLED, WRAPPED],
+  });
 });
 
 describe("another thread in a session whose config is not passed on", () => {
-  testPaths(gateway, { paths: withInput(DROPPED_CONFIG), entries: [INVOKE, STREAM], ways: [HANDLED, WRAPPED] });
+  testScenarios(gateway, {
+    scenarios: withInput(DROPPED_CONFIG),
+    entryPoints: [INVOKE, STREAM],
+    sources: [HANDLED, WRAPPED],
+  });
 });

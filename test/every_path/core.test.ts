@@ -11,19 +11,19 @@ import {
 import { describe } from "vitest";
 import { z } from "zod";
 import { SessionChatOpenAI } from "../../src/index.js";
+import { collect } from "../support/runnables.js";
 import {
   CALL_OPTION,
   CONFIGURABLE,
-  drain,
-  ENTRIES,
-  type Entry,
+  ENTRY_POINTS,
+  type EntryPoint,
   HANDLER,
   INVOKE,
-  type Path,
+  type Scenario,
   SESSION,
+  type SessionSource,
   STREAM,
-  testPaths,
-  type Way,
+  testScenarios,
   WRAPPER,
 } from "../support/scenarios.js";
 import { skipRetryDelays, useGateway } from "../support/sessions.js";
@@ -36,7 +36,7 @@ const schema = z.object({ answer: z.string() });
 const tool = { type: "function" as const, function: { name: "look", parameters: { type: "object", properties: {} } } };
 
 /** What only a model has. */
-const MODEL_ENTRIES: readonly Entry[] = [
+const MODEL_ENTRY_POINTS: readonly EntryPoint[] = [
   {
     name: "generate",
     call: (model, input, config) => asModel(model).generate([[["user", String(input)]]], config),
@@ -53,7 +53,7 @@ const MODEL_ENTRIES: readonly Entry[] = [
   },
   {
     name: "streamEvents v3",
-    call: (model, input, config) => drain(asModel(model).streamEvents(String(input), config)),
+    call: (model, input, config) => collect(asModel(model).streamEvents(String(input), config)),
   },
 ];
 
@@ -62,37 +62,41 @@ function asModel(runnable: unknown): SessionChatOpenAI {
   throw new Error("expected a model");
 }
 
-const MODEL: Path = { name: "the model", of: (model) => model };
+const MODEL: Scenario = { name: "the model", build: (model) => model };
 
-const COPIES: readonly Path[] = [
-  { name: "withConfig", of: (model) => model.withConfig({ tags: ["tagged"], configurable: { other: 1 } }) },
-  { name: "withSession", of: (model) => model.withSession(SESSION).withConfig({ tags: ["tagged"] }) },
-  { name: "bindTools", of: (model) => model.bindTools([tool]) },
-  { name: "bindTools with options", of: (model) => model.bindTools([tool], { tool_choice: "auto" }).withConfig({}) },
+const COPIES: readonly Scenario[] = [
+  { name: "withConfig", build: (model) => model.withConfig({ tags: ["tagged"], configurable: { other: 1 } }) },
+  { name: "withSession", build: (model) => model.withSession(SESSION).withConfig({ tags: ["tagged"] }) },
+  { name: "bindTools", build: (model) => model.bindTools([tool]) },
+  { name: "bindTools with options", build: (model) => model.bindTools([tool], { tool_choice: "auto" }).withConfig({}) },
 ];
 
 /** Bound to the model, in place of a call option. */
-const BOUND: Way = { name: "withSession", config: () => ({}), wrap: (model) => asModel(model).withSession(SESSION) };
+const BOUND: SessionSource = {
+  name: "withSession",
+  config: () => ({}),
+  wrap: (model) => asModel(model).withSession(SESSION),
+};
 
-const CHAIN: Path = { name: "the chain", of: (model) => prompt.pipe(model).pipe(parser), input: { text: "hi" } };
+const CHAIN: Scenario = { name: "the chain", build: (model) => prompt.pipe(model).pipe(parser), input: { text: "hi" } };
 
-const COMPOSITIONS: readonly Path[] = [
+const COMPOSITIONS: readonly Scenario[] = [
   {
     name: "a sequence with the model in its middle",
-    of: (model) => RunnableSequence.from([(text: string) => text, model, parser]),
+    build: (model) => RunnableSequence.from([(text: string) => text, model, parser]),
   },
-  { name: "a parallel", of: (model) => RunnableParallel.from({ a: model, b: model.pipe(parser) }), requests: 2 },
+  { name: "a parallel", build: (model) => RunnableParallel.from({ a: model, b: model.pipe(parser) }), requests: 2 },
   {
     name: "an assign",
-    of: (model) => RunnablePassthrough.assign({ answer: prompt.pipe(model) }),
+    build: (model) => RunnablePassthrough.assign({ answer: prompt.pipe(model) }),
     input: { text: "hi" },
   },
-  { name: "a branch", of: (model) => RunnableBranch.from([[() => false, () => "no"], model.pipe(parser)]) },
-  { name: "a lambda that returns the model", of: (model) => RunnableLambda.from(() => model) },
-  { name: "each of a list", of: (model) => new RunnableEach({ bound: model }), requests: 2, input: ["a", "b"] },
+  { name: "a branch", build: (model) => RunnableBranch.from([[() => false, () => "no"], model.pipe(parser)]) },
+  { name: "a lambda that returns the model", build: (model) => RunnableLambda.from(() => model) },
+  { name: "each of a list", build: (model) => new RunnableEach({ bound: model }), requests: 2, input: ["a", "b"] },
   {
     name: "withRetry, at the second attempt",
-    of: (model, gateway) => {
+    build: (model, gateway) => {
       skipRetryDelays();
       gateway.failNext(400, { message: "once" });
       return model.withRetry({ stopAfterAttempt: 2 });
@@ -101,7 +105,7 @@ const COMPOSITIONS: readonly Path[] = [
   },
   {
     name: "withFallbacks, at the fallback",
-    of: (model, gateway) => {
+    build: (model, gateway) => {
       gateway.failNext(400, { message: "once" });
       return model.withFallbacks([model.withConfig({ tags: ["fallback"] })]);
     },
@@ -121,41 +125,50 @@ const STRUCTURED = (
     ["functionCalling with includeRaw", schema, { method: "functionCalling", includeRaw: true }],
   ] as const
 ).map(
-  ([name, schema, config]): Path => ({
+  ([name, schema, config]): Scenario => ({
     name,
-    of: (model) => model.withStructuredOutput(schema, config),
+    build: (model) => model.withStructuredOutput(schema, config),
     tolerated: REFUSED_BY_PARSER,
   }),
 );
 
-const WAYS = [CONFIGURABLE, HANDLER, WRAPPER];
+const SOURCES = [CONFIGURABLE, HANDLER, WRAPPER];
 
 describe("a model", () => {
   const streaming = [undefined, false, true];
-  testPaths(gateway, { paths: [MODEL], entries: ENTRIES, ways: [CALL_OPTION, BOUND, ...WAYS], streaming });
+  testScenarios(gateway, {
+    scenarios: [MODEL],
+    entryPoints: ENTRY_POINTS,
+    sources: [CALL_OPTION, BOUND, ...SOURCES],
+    streaming,
+  });
 });
 
 describe("what only a model has", () => {
-  testPaths(gateway, { paths: [MODEL], entries: MODEL_ENTRIES, ways: [CALL_OPTION, BOUND, CONFIGURABLE, HANDLER] });
+  testScenarios(gateway, {
+    scenarios: [MODEL],
+    entryPoints: MODEL_ENTRY_POINTS,
+    sources: [CALL_OPTION, BOUND, CONFIGURABLE, HANDLER],
+  });
 });
 
 describe("a copy of a model", () => {
-  testPaths(gateway, { paths: COPIES, entries: [INVOKE, STREAM], ways: [CALL_OPTION, WRAPPER] });
+  testScenarios(gateway, { scenarios: COPIES, entryPoints: [INVOKE, STREAM], sources: [CALL_OPTION, WRAPPER] });
 });
 
 describe("a chain", () => {
-  testPaths(gateway, { paths: [CHAIN], entries: ENTRIES, ways: WAYS });
+  testScenarios(gateway, { scenarios: [CHAIN], entryPoints: ENTRY_POINTS, sources: SOURCES });
 });
 
 describe("a composition", () => {
-  testPaths(gateway, { paths: COMPOSITIONS, entries: [INVOKE], ways: WAYS });
+  testScenarios(gateway, { scenarios: COMPOSITIONS, entryPoints: [INVOKE], sources: SOURCES });
 });
 
 describe("a streamed composition", () => {
-  const paths = COMPOSITIONS.filter(({ name }) => !name.startsWith("withRetry")); // It does not retry streams.
-  testPaths(gateway, { paths, entries: [STREAM], ways: [HANDLER, WRAPPER] });
+  const scenarios = COMPOSITIONS.filter(({ name }) => !name.startsWith("withRetry")); // It does not retry streams.
+  testScenarios(gateway, { scenarios, entryPoints: [STREAM], sources: [HANDLER, WRAPPER] });
 });
 
 describe("withStructuredOutput", () => {
-  testPaths(gateway, { paths: STRUCTURED, entries: [INVOKE, STREAM], ways: [HANDLER, WRAPPER] });
+  testScenarios(gateway, { scenarios: STRUCTURED, entryPoints: [INVOKE, STREAM], sources: [HANDLER, WRAPPER] });
 });

@@ -12,8 +12,9 @@ import { tool } from "@langchain/core/tools";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { SessionCallbackHandler, type SessionChatOpenAI, withSession } from "../../src/index.js";
-import { CONFIGURABLE, drain, HANDLER, INVOKE, type Path, STREAM, testPaths, WRAPPER } from "../support/scenarios.js";
-import { modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { CONFIGURABLE, HANDLER, INVOKE, type Scenario, STREAM, testScenarios, WRAPPER } from "../support/scenarios.js";
+import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 /**
  * An app that loads neither langgraph nor langchain: core's implicit config is there only because
@@ -30,14 +31,16 @@ const CALLS: Record<string, (model: SessionChatOpenAI, config: RunnableConfig) =
   "with a config of its own": (model) => model.invoke("hi", OWN),
   "with callbacks of its own": (model) => model.invoke("hi", { callbacks: [{ handleLLMStart() {} }] }),
   "with the config passed on": (model, config) => model.invoke("hi", config),
-  "streaming without config": async (model) => drain(await model.stream("hi")),
-  "streaming with a config of its own": async (model) => drain(await model.stream("hi", OWN)),
+  "streaming without config": async (model) => collect(await model.stream("hi")),
+  "streaming with a config of its own": async (model) => collect(await model.stream("hi", OWN)),
   "in a batch without config": (model) => model.batch(["hi"]),
   "by generate without config": (model) => model.generate([[["user", "hi"]]]),
-  "by streamEvents v2 with a config of its own": (model) => drain(model.streamEvents("hi", { ...OWN, version: "v2" })),
-  "by streamEvents v3 with a config of its own": (model) => drain(model.streamEvents("hi", OWN)),
+  "by streamEvents v2 with a config of its own": (model) =>
+    collect(model.streamEvents("hi", { ...OWN, version: "v2" })),
+  "by streamEvents v3 with a config of its own": (model) => collect(model.streamEvents("hi", OWN)),
   "in a chain without config": (model) => model.pipe(new StringOutputParser()).invoke("hi"),
-  "in a streamed chain without config": async (model) => drain(await model.pipe(new StringOutputParser()).stream("hi")),
+  "in a streamed chain without config": async (model) =>
+    collect(await model.pipe(new StringOutputParser()).stream("hi")),
   "after something else was awaited": async (model) => {
     await new Promise((resolve) => setTimeout(resolve, 1));
     await model.invoke("hi");
@@ -51,18 +54,18 @@ const lambdaOf = (call: Call) => RunnableLambda.from((_: unknown, config) => cal
 const toolOf = (call: Call) =>
   tool(async (_, config: RunnableConfig) => String(await call(config)), { name: "look", schema: z.object({}) });
 
-function pathsIn(place: string, of: (call: Call) => Runnable): readonly Path[] {
+function scenariosIn(place: string, runnableOf: (call: Call) => Runnable): readonly Scenario[] {
   return Object.entries(CALLS).map(([name, call]) => ({
     name: `${place} that calls the model ${name}`,
-    of: (model) => of((config) => call(model, config)),
+    build: (model) => runnableOf((config) => call(model, config)),
     input: {},
   }));
 }
 
-const DEEPER: readonly Path[] = [
+const DEEPER: readonly Scenario[] = [
   {
     name: "a tool inside a tool",
-    of: (model) => {
+    build: (model) => {
       const inner = tool(async () => (await model.invoke("hi", OWN)).text, { name: "inner", schema: z.object({}) });
       return tool(() => inner.invoke({}), { name: "outer", schema: z.object({}) });
     },
@@ -70,9 +73,9 @@ const DEEPER: readonly Path[] = [
   },
   {
     name: "a tool that streams its own chain in a parallel",
-    of: (model) => {
+    build: (model) => {
       const chain = RunnableLambda.from(async () => (await model.invoke("hi")).text);
-      const look = tool(async () => (await drain(await chain.stream("hi"))).join(), {
+      const look = tool(async () => (await collect(await chain.stream("hi"))).join(), {
         name: "look",
         schema: z.object({}),
       });
@@ -82,7 +85,7 @@ const DEEPER: readonly Path[] = [
   },
   {
     name: "a generator that passes its config on",
-    of: (model) =>
+    build: (model) =>
       RunnableLambda.from(async function* (_: unknown, config) {
         for await (const chunk of await model.stream("one", config)) yield chunk.text;
         yield (await model.invoke("two", config)).text;
@@ -91,7 +94,7 @@ const DEEPER: readonly Path[] = [
   },
   {
     name: "a lambda called by the app's own code, without config",
-    of: (model) => {
+    build: (model) => {
       const inner = RunnableLambda.from(async () => (await model.invoke("hi")).text);
       const ownCode = async () => inner.invoke("hi");
       return RunnableLambda.from(ownCode);
@@ -100,9 +103,9 @@ const DEEPER: readonly Path[] = [
 ];
 
 /** Core runs a generator's body without the implicit config: that it is in a wrapper is all that is known. */
-const GENERATOR: Path = {
+const GENERATOR: Scenario = {
   name: "a generator that calls the model without config",
-  of: (model) =>
+  build: (model) =>
     RunnableLambda.from(async function* () {
       for await (const chunk of await model.stream("one")) yield chunk.text;
       yield (await model.invoke("two", OWN)).text;
@@ -110,28 +113,28 @@ const GENERATOR: Path = {
   requests: 2,
 };
 
-const WAYS = [CONFIGURABLE, HANDLER, WRAPPER];
+const SOURCES = [CONFIGURABLE, HANDLER, WRAPPER];
 
 it("has no implicit config until the first model is made", () => {
   expect(AsyncLocalStorageProviderSingleton.getInstance()).not.toBeInstanceOf(AsyncLocalStorage);
-  modelOf(gateway.current);
+  modelFor(gateway.current);
   expect(AsyncLocalStorageProviderSingleton.getInstance()).toBeInstanceOf(AsyncLocalStorage);
 });
 
 describe("a tool", () => {
-  testPaths(gateway, { paths: pathsIn("a tool", toolOf), entries: [INVOKE], ways: WAYS });
+  testScenarios(gateway, { scenarios: scenariosIn("a tool", toolOf), entryPoints: [INVOKE], sources: SOURCES });
 });
 
 describe("a streamed lambda", () => {
-  testPaths(gateway, { paths: pathsIn("a lambda", lambdaOf), entries: [STREAM], ways: WAYS });
+  testScenarios(gateway, { scenarios: scenariosIn("a lambda", lambdaOf), entryPoints: [STREAM], sources: SOURCES });
 });
 
 describe("deeper", () => {
-  testPaths(gateway, { paths: DEEPER, entries: [INVOKE, STREAM], ways: WAYS });
+  testScenarios(gateway, { scenarios: DEEPER, entryPoints: [INVOKE, STREAM], sources: SOURCES });
 });
 
 describe("a generator", () => {
-  testPaths(gateway, { paths: [GENERATOR], entries: [INVOKE, STREAM], ways: [WRAPPER] });
+  testScenarios(gateway, { scenarios: [GENERATOR], entryPoints: [INVOKE, STREAM], sources: [WRAPPER] });
 });
 
 describe.each<[string, () => RunnableConfig, RunnableConfig]>([
@@ -144,7 +147,7 @@ describe.each<[string, () => RunnableConfig, RunnableConfig]>([
   ],
 ])("a lambda inside, called with %s of its own", (_, around, own) => {
   const outer = (configOf: (config: RunnableConfig) => RunnableConfig) => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const inner = RunnableLambda.from(async () => (await model.invoke("hi")).text);
     return RunnableLambda.from((_: unknown, config) => inner.invoke("hi", configOf(config)));
   };
@@ -169,14 +172,14 @@ it.each<[string, (model: SessionChatOpenAI) => AsyncIterable<unknown>]>([
   ["streamEvents", (model) => model.streamEvents("hi", { version: "v2" })],
   ["streamLog", (model) => model.streamLog("hi")],
 ])("the session of %s is that of where it was called, not of where it is read", async (_, open) => {
-  const model = modelOf(gateway.current);
+  const model = modelFor(gateway.current);
   let events: AsyncIterable<unknown> = (async function* () {})();
   const opens = RunnableLambda.from(() => {
     events = open(model);
     return "opened";
   });
   await opens.invoke("hi", { configurable: { sessionId: "opened" } });
-  const reads = RunnableLambda.from(async () => (await drain(events)).length);
+  const reads = RunnableLambda.from(async () => (await collect(events)).length);
   await reads.invoke("hi", { configurable: { sessionId: "read" } });
   expect(sessions(gateway.current)).toEqual(["opened"]);
 });

@@ -2,7 +2,7 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import { ChatOpenAI } from "@langchain/openai";
 import { describe, expect, it } from "vitest";
 import { type SessionChatOpenAIFields, withSession } from "../../src/index.js";
-import { connection, modelOf, sessions, useGateway } from "../support/sessions.js";
+import { connection, modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -34,7 +34,7 @@ describe.each(["configurable", "metadata", "tags", "callbacks"])("%s of a wrong 
       const config = { [key]: value } as RunnableConfig;
       const expected = await errorOf(() => new ChatOpenAI(connection(gateway.current)).invoke("x", config));
       gateway.current.requests.length = 0;
-      const model = modelOf(gateway.current);
+      const model = modelFor(gateway.current);
       expect(await errorOf(() => model.invoke("x", { ...config, sessionId: "a" }))).toEqual(expected);
       expect(await errorOf(() => withSession(model, { sessionId: "b" }).invoke("x", config))).toEqual(expected);
       if (!expected) expect(sessions(gateway.current)).toEqual(["a", "b"]);
@@ -45,7 +45,7 @@ describe.each(["configurable", "metadata", "tags", "callbacks"])("%s of a wrong 
 it.each(["sessionId", "session_id", "thread_id"])(
   "a getter in configurable.%s that throws fails the call",
   async (key) => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const config = { configurable: getter(key) };
     expect(await errorOf(() => model.invoke("x", config))).toEqual(new Error("getter"));
     expect(await errorOf(() => model.stream("x", config))).toEqual(new Error("getter"));
@@ -59,7 +59,7 @@ it("a function of a wrapper that throws fails the call", async () => {
   const fail = () => {
     throw thrown;
   };
-  const model = modelOf(gateway.current);
+  const model = modelFor(gateway.current);
   expect(await errorOf(() => withSession(model, { sessionId: fail }).invoke("x"))).toBe(thrown);
   expect(await errorOf(() => withSession(model, { onSession: fail }).invoke("x"))).toBe(thrown);
   expect(gateway.current.requests).toEqual([]);
@@ -76,7 +76,7 @@ describe("extraBody and modelKwargs", () => {
     ["modelKwargs", { modelKwargs: polluting }, {}],
   ])("%s: keys of the prototype are keys, and pollute nothing", async (name, fields, options) => {
     for (const sessionTransport of ["litellm", "metadata"] as const) {
-      await modelOf(gateway.current, { ...fields, sessionTransport }).invoke("x", { ...options, sessionId: "a" });
+      await modelFor(gateway.current, { ...fields, sessionTransport }).invoke("x", { ...options, sessionId: "a" });
     }
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
     const [first, second] = gateway.current.requests;
@@ -88,7 +88,7 @@ describe("extraBody and modelKwargs", () => {
 
   it("what it inherits is not sent", async () => {
     const extraBody = Object.create({ messages: [], tags: ["inherited"] });
-    await modelOf(gateway.current).invoke("x", { extraBody });
+    await modelFor(gateway.current).invoke("x", { extraBody });
     expect(gateway.current.requests[0]?.body).not.toHaveProperty("tags");
     expect(gateway.current.requests[0]?.body.messages).toHaveLength(1);
   });
@@ -101,7 +101,7 @@ describe("extraBody and modelKwargs", () => {
     ["a revoked Proxy", { tags: revokedProxy() }],
   ])("%s fails the call at once, and no request is made", async (name, extraBody) => {
     // An error of the user's own code is tried again, as by ChatOpenAI; the others must not be, for a minute.
-    const model = modelOf(gateway.current, { maxRetries: name.includes("toJSON") ? 0 : 6 });
+    const model = modelFor(gateway.current, { maxRetries: name.includes("toJSON") ? 0 : 6 });
     const options = { extraBody: extraBody as Record<string, unknown>, sessionId: "a" };
     expect(await errorOf(() => model.invoke("x", options))).toBeInstanceOf(Error);
     expect(await errorOf(async () => (await model.stream("x", options)).cancel())).toBeInstanceOf(Error);
@@ -110,7 +110,7 @@ describe("extraBody and modelKwargs", () => {
 
   it("8 MB arrive", async () => {
     const note = "x".repeat(8_000_000);
-    await modelOf(gateway.current).invoke("x", { extraBody: { note }, sessionId: "a" });
+    await modelFor(gateway.current).invoke("x", { extraBody: { note }, sessionId: "a" });
     expect(gateway.current.requests[0]?.body.note).toHaveLength(note.length);
   });
 });
@@ -118,7 +118,7 @@ describe("extraBody and modelKwargs", () => {
 it.each(["constructor", "toString", "hasOwnProperty"])("a transport may be called %s", async (name) => {
   const sessionId = "a";
   for (const sessionTransport of [{ body: [name] }, { metadata: [name] }]) {
-    await modelOf(gateway.current, { sessionTransport }).invoke("x", { sessionId });
+    await modelFor(gateway.current, { sessionTransport }).invoke("x", { sessionId });
   }
   const [first, second] = gateway.current.requests;
   expect(Object.entries(first?.body ?? {})).toContainEqual([name, "a"]);
@@ -132,7 +132,7 @@ describe("headers of a call", () => {
     ["a character beyond latin-1", { "x-a": "€" }],
     ["a getter that throws", getter("x-a")],
   ])("%s fails the call at once", async (_, headers) => {
-    const model = modelOf(gateway.current, { maxRetries: 6 });
+    const model = modelFor(gateway.current, { maxRetries: 6 });
     const options = { options: { headers: headers as Record<string, string> }, sessionId: "a" };
     expect(await errorOf(() => model.invoke("x", options))).toBeInstanceOf(Error);
     expect(await errorOf(async () => (await model.stream("x", options)).cancel())).toBeInstanceOf(Error);
@@ -141,7 +141,7 @@ describe("headers of a call", () => {
 
   it("a prototype's key is a header and nothing else", async () => {
     const headers = JSON.parse('{ "__proto__": "1", "constructor": "2" }');
-    await modelOf(gateway.current).invoke("x", { options: { headers }, sessionId: "a" });
+    await modelFor(gateway.current).invoke("x", { options: { headers }, sessionId: "a" });
     expect(gateway.current.requests[0]?.headers).toMatchObject({ constructor: "2", "x-litellm-session-id": "a" });
   });
 });

@@ -3,7 +3,7 @@ import { ChatOpenAI } from "@langchain/openai";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { SessionChatOpenAI } from "../../src/index.js";
 import { Gateway, sendJson } from "../support/gateway/server.js";
-import { connection, modelOf, sessions, useGateway } from "../support/sessions.js";
+import { connection, modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -64,7 +64,7 @@ async function serve(answer: (socket: Socket) => void): Promise<string> {
   return `http://127.0.0.1:${(server.address() as { port: number }).port}/v1`;
 }
 
-const WAYS = {
+const CALLS = {
   invoke: async (model: ChatOpenAI, timeout: number) => (await model.invoke("x", { timeout })).text,
   stream: async (model: ChatOpenAI, timeout: number) => {
     const texts: string[] = [];
@@ -75,7 +75,7 @@ const WAYS = {
 
 const fields = (baseURL: string) => ({ ...connection(gateway.current), configuration: { baseURL } });
 
-describe.each(Object.entries(WAYS))("%s", (_, call) => {
+describe.each(Object.entries(CALLS))("%s", (_, call) => {
   const outcome = (model: ChatOpenAI, timeout: number) =>
     call(model, timeout).catch((error: Error) => `${error.name}: ${error.message}`);
 
@@ -103,7 +103,7 @@ describe.each(Object.entries(WAYS))("%s", (_, call) => {
 
 it("the costs that such headers name are none", async () => {
   gateway.current.responseHeaders = () => ({ "x-litellm-response-cost": "1e999", "x-litellm-model-id": "__proto__" });
-  const { response_metadata } = await modelOf(gateway.current).invoke("x");
+  const { response_metadata } = await modelFor(gateway.current).invoke("x");
   expect(response_metadata.litellm).toEqual({ modelId: "__proto__" });
 });
 
@@ -123,7 +123,7 @@ it.each([301, 302, 307, 308])(
       return response;
     };
     const configuration = { baseURL: gateway.current.url, fetch: listen };
-    const model = modelOf(gateway.current, { configuration, sessionId: "a" });
+    const model = modelFor(gateway.current, { configuration, sessionId: "a" });
     const answer = await model.invoke("x").catch((error: Error) => error);
     expect(seen).toEqual([[true, new URL(other.url).origin]]);
     if (status < 307) {

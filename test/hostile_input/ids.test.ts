@@ -7,7 +7,7 @@ import {
   sessionFetch,
   withSession,
 } from "../../src/index.js";
-import { connection, modelOf, sessions, useGateway } from "../support/sessions.js";
+import { connection, modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -72,27 +72,27 @@ const asOption = (sessionId: unknown) => ({ sessionId }) as SessionChatOpenAICal
 
 /** Every way by which an id is given explicitly. */
 const DOORS: Record<string, (id: unknown) => Promise<unknown>> = {
-  "call option": async (id) => modelOf(gateway.current).invoke("x", asOption(id)),
-  "stream option": async (id) => modelOf(gateway.current).stream("x", asOption(id)),
-  "batch option": async (id) => modelOf(gateway.current).batch(["x"], asOption(id)),
-  "bound option": async (id) => modelOf(gateway.current).withConfig(asOption(id)).invoke("x"),
+  "call option": async (id) => modelFor(gateway.current).invoke("x", asOption(id)),
+  "stream option": async (id) => modelFor(gateway.current).stream("x", asOption(id)),
+  "batch option": async (id) => modelFor(gateway.current).batch(["x"], asOption(id)),
+  "bound option": async (id) => modelFor(gateway.current).withConfig(asOption(id)).invoke("x"),
   withSession: async (id) =>
-    modelOf(gateway.current)
+    modelFor(gateway.current)
       .withSession(id as string)
       .invoke("x"),
-  "configurable.sessionId": async (id) => modelOf(gateway.current).invoke("x", { configurable: { sessionId: id } }),
-  "configurable.session_id": async (id) => modelOf(gateway.current).invoke("x", { configurable: { session_id: id } }),
-  "the constructor": async (id) => modelOf(gateway.current, asOption(id)).invoke("x"),
+  "configurable.sessionId": async (id) => modelFor(gateway.current).invoke("x", { configurable: { sessionId: id } }),
+  "configurable.session_id": async (id) => modelFor(gateway.current).invoke("x", { configurable: { session_id: id } }),
+  "the constructor": async (id) => modelFor(gateway.current, asOption(id)).invoke("x"),
   handler: async (sessionId) => {
     const handler = new SessionCallbackHandler({ sessionId: sessionId as string });
-    await modelOf(gateway.current).invoke("x", { callbacks: [handler] });
+    await modelFor(gateway.current).invoke("x", { callbacks: [handler] });
   },
   "wrapper's field": async (sessionId) =>
-    withSession(modelOf(gateway.current), { sessionId: sessionId as string }).invoke("x"),
+    withSession(modelFor(gateway.current), { sessionId: sessionId as string }).invoke("x"),
   "wrapper's function": async (sessionId) =>
-    withSession(modelOf(gateway.current), { sessionId: () => sessionId as string }).invoke("x"),
+    withSession(modelFor(gateway.current), { sessionId: () => sessionId as string }).invoke("x"),
   "wrapper's option": async (sessionId) =>
-    withSession(modelOf(gateway.current)).invoke("x", { sessionId: sessionId as string }),
+    withSession(modelFor(gateway.current)).invoke("x", { sessionId: sessionId as string }),
   embeddings: async (id) => {
     const fields = { ...connection(gateway.current), model: "e", ...asOption(id) };
     await new SessionOpenAIEmbeddings(fields).embedQuery("x");
@@ -126,7 +126,7 @@ describe.each(Object.entries(DOORS))("an id by %s", (door, send) => {
 });
 
 it.each(POSSIBLE)("%j arrives as it is", async (sessionId) => {
-  await modelOf(gateway.current).invoke("x", { sessionId });
+  await modelFor(gateway.current).invoke("x", { sessionId });
   const [request] = gateway.current.requests;
   expect(request?.body).toMatchObject({ litellm_session_id: sessionId, litellm_trace_id: sessionId });
   expect(Object.getPrototypeOf({})).toBe(Object.prototype);
@@ -134,11 +134,11 @@ it.each(POSSIBLE)("%j arrives as it is", async (sessionId) => {
 
 it.each(["a\nb", "a\x7f", "a\x85", "x".repeat(1025)])("%j in the environment is refused by the constructor", (id) => {
   vi.stubEnv("LITELLM_SESSION_ID", id);
-  expect(() => modelOf(gateway.current, { sessionId: undefined })).toThrow(SessionIdError);
+  expect(() => modelFor(gateway.current, { sessionId: undefined })).toThrow(SessionIdError);
 });
 
 it.each(IMPOSSIBLE)("%s as a thread or in the metadata is passed over", async (_, id) => {
-  const model = modelOf(gateway.current);
+  const model = modelFor(gateway.current);
   await model.invoke("x", { configurable: { thread_id: id } });
   await model.invoke("x", { metadata: { session_id: id, thread_id: id, conversation_id: "a" } });
   expect(sessions(gateway.current)).toEqual([undefined, "a"]);

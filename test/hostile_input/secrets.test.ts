@@ -36,7 +36,7 @@ class Tracer extends BaseCallbackHandler {
 }
 
 /** Where the secret shows after a call: in the error, on the console, in a trace, in the handler's records. */
-async function leaksOf(model: ChatOpenAI, way: string): Promise<string[]> {
+async function leaksOf(model: ChatOpenAI, entryPoint: string): Promise<string[]> {
   const tracer = new Tracer();
   const handler = new SessionCallbackHandler();
   const logged: unknown[] = [];
@@ -46,7 +46,7 @@ async function leaksOf(model: ChatOpenAI, way: string): Promise<string[]> {
   let thrown: unknown;
   try {
     const options = { callbacks: [tracer, handler] };
-    if (way === "invoke") await model.invoke("x", options);
+    if (entryPoint === "invoke") await model.invoke("x", options);
     else for await (const _ of await model.stream("x", options));
   } catch (error) {
     thrown = error;
@@ -64,10 +64,10 @@ const withHeaders = (defaultHeaders: Record<string, string>) => ({
   configuration: { baseURL: gateway.current.url, defaultHeaders },
 });
 
-describe.each(["invoke", "stream"])("%s", (way) => {
+describe.each(["invoke", "stream"])("%s", (entryPoint) => {
   describe.each([false, true])("useResponsesApi %s", (useResponsesApi) => {
     const of = (Model: typeof ChatOpenAI, fields: SessionChatOpenAIFields) =>
-      leaksOf(new Model({ ...connection(gateway.current), useResponsesApi, ...fields }), way);
+      leaksOf(new Model({ ...connection(gateway.current), useResponsesApi, ...fields }), entryPoint);
 
     it.each<[string, SessionChatOpenAIFields]>([
       ["a key", { apiKey: `sk-${SECRET}` }],

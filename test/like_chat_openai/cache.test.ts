@@ -3,7 +3,7 @@ import type { Generation } from "@langchain/core/outputs";
 import type { ChatOpenAI } from "@langchain/openai";
 import { describe, expect, it } from "vitest";
 import { SessionCallbackHandler, type SessionChatOpenAI, withSession } from "../../src/index.js";
-import { comparable, ENDPOINTS, trioOf } from "../support/like_chat_openai.js";
+import { comparable, ENDPOINTS, threeModels } from "../support/like_chat_openai.js";
 import { sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
@@ -48,46 +48,46 @@ const KEYED: Record<string, (model: ChatOpenAI) => Promise<unknown>> = {
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   it.each(Object.entries(CALLS))("a call with %s hits what another session's call cached", async (_, call) => {
     const cache = new InMemoryCache();
-    const { within } = trioOf(gateway.current, { useResponsesApi, cache });
-    await within.invoke("hi", { sessionId: "first" });
-    await call(within);
+    const { inSession } = threeModels(gateway.current, { useResponsesApi, cache });
+    await inSession.invoke("hi", { sessionId: "first" });
+    await call(inSession);
     expect(sessions(gateway.current)).toEqual(["first"]);
   });
 
   it("a hit's answer says what ChatOpenAI's says", async () => {
     const cache = new InMemoryCache();
-    const { plain, within } = trioOf(gateway.current, { useResponsesApi, cache });
+    const { plain, inSession } = threeModels(gateway.current, { useResponsesApi, cache });
     await plain.invoke("hi");
     const expected = await plain.invoke("hi");
-    expect(comparable(await within.invoke("hi"))).toEqual(comparable(expected));
+    expect(comparable(await inSession.invoke("hi"))).toEqual(comparable(expected));
     expect(gateway.current.requests).toHaveLength(1);
   });
 
   it.each(Object.entries(KEYED))("%s: the key is ChatOpenAI's", async (_, call) => {
-    const keys = async (of: "plain" | "without" | "within") => {
+    const keys = async (which: "plain" | "sessionless" | "inSession") => {
       const cache = new KeyRecorder();
-      await call(trioOf(gateway.current, { useResponsesApi, cache })[of]);
+      await call(threeModels(gateway.current, { useResponsesApi, cache })[which]);
       return cache.keys;
     };
     const expected = await keys("plain");
     expect(expected).toHaveLength(1);
-    expect(await keys("without")).toEqual(expected);
-    expect(await keys("within")).toEqual(expected);
+    expect(await keys("sessionless")).toEqual(expected);
+    expect(await keys("inSession")).toEqual(expected);
   });
 
   it("what ours cached is a hit for ChatOpenAI", async () => {
-    const { plain, within } = trioOf(gateway.current, { useResponsesApi, cache: new InMemoryCache() });
-    const answer = await within.invoke("hi");
+    const { plain, inSession } = threeModels(gateway.current, { useResponsesApi, cache: new InMemoryCache() });
+    const answer = await inSession.invoke("hi");
     const hit = await plain.invoke("hi");
     expect(hit.content).toEqual(answer.content);
     expect(gateway.current.requests).toHaveLength(1);
   });
 
   it("extraBody is in the key: it changes what is asked", async () => {
-    const { within } = trioOf(gateway.current, { useResponsesApi, cache: new InMemoryCache() });
+    const { inSession } = threeModels(gateway.current, { useResponsesApi, cache: new InMemoryCache() });
     const calls = [{}, { extraBody: { guardrails: ["a"] } }, { extraBody: { guardrails: ["b"] } }];
-    for (const options of [...calls, ...calls]) await within.invoke("hi", options);
-    for (const options of calls) await within.withConfig(options).invoke("hi");
+    for (const options of [...calls, ...calls]) await inSession.invoke("hi", options);
+    for (const options of calls) await inSession.withConfig(options).invoke("hi");
     expect(gateway.current.requests.map(({ body }) => body.guardrails)).toEqual([undefined, ["a"], ["b"]]);
   });
 });

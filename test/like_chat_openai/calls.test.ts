@@ -8,7 +8,8 @@ import { createAgent } from "langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { GatewayRequest } from "../support/gateway/server.js";
-import { collect, ENDPOINTS, observe, SESSION, trioOf, withoutSession } from "../support/like_chat_openai.js";
+import { ENDPOINTS, observe, SESSION, threeModels, withoutSession } from "../support/like_chat_openai.js";
+import { collect } from "../support/runnables.js";
 import { sessionOf, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
@@ -41,7 +42,7 @@ const ask = { messages: [new HumanMessage("How is it in Rome?")] };
 const chain = (model: ChatOpenAI) =>
   ChatPromptTemplate.fromTemplate("About {topic}").pipe(model).pipe(new StringOutputParser());
 
-interface Path {
+interface Scenario {
   readonly name: string;
   readonly fields?: ChatOpenAIFields;
   readonly run: (model: ChatOpenAI) => unknown;
@@ -49,7 +50,7 @@ interface Path {
   readonly throwsOn?: string;
 }
 
-const PATHS: Path[] = [
+const SCENARIOS: Scenario[] = [
   { name: "invoke", run: (model) => model.invoke("hi") },
   { name: "invoke with a history", run: (model) => model.invoke(history) },
   {
@@ -134,7 +135,7 @@ const PATHS: Path[] = [
     run: (model) =>
       collect(model.bindTools([customTool(async () => "", { name: "code", description: "Runs." })]).stream("hi")),
   },
-  ...METHODS.flatMap(({ method, schema }): Path[] => [
+  ...METHODS.flatMap(({ method, schema }): Scenario[] => [
     {
       name: `withStructuredOutput ${method}`,
       run: (model) => model.withStructuredOutput(schema, { method, name: "answer" }).invoke("hi"),
@@ -196,18 +197,18 @@ const FIELDS: Record<string, ChatOpenAIFields> = {
   "organization and project": { configuration: { organization: "org", project: "proj" } },
 };
 const callTwice = async (model: ChatOpenAI) => [await model.invoke(history), await collect(model.stream(history))];
-for (const [name, fields] of Object.entries(FIELDS)) PATHS.push({ name: `field: ${name}`, fields, run: callTwice });
+for (const [name, fields] of Object.entries(FIELDS)) SCENARIOS.push({ name: `field: ${name}`, fields, run: callTwice });
 
 describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
-  it.each(PATHS)("$name: requests and results are ChatOpenAI's", async ({ fields, run, throwsOn }) => {
-    const { plain, without, within } = trioOf(gateway.current, { useResponsesApi, ...fields });
+  it.each(SCENARIOS)("$name: requests and results are ChatOpenAI's", async ({ fields, run, throwsOn }) => {
+    const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi, ...fields });
 
     const expected = await observe(gateway.current, () => run(plain));
     expect(expected.requests.length).toBeGreaterThan(0);
     expect(Object.keys(Object(expected.outcome)).includes("thrown")).toBe(throwsOn === endpoint);
-    expect(await observe(gateway.current, () => run(without))).toEqual(expected);
+    expect(await observe(gateway.current, () => run(sessionless))).toEqual(expected);
 
-    const observed = await observe(gateway.current, () => run(within));
+    const observed = await observe(gateway.current, () => run(inSession));
     expect(observed.requests.map(sessionOf)).toEqual(expected.requests.map(() => SESSION));
     expect(withoutSession(observed)).toEqual(withoutSession(expected));
   });
@@ -239,7 +240,7 @@ const FORGOTTEN = [
 ];
 
 it.each(FORGOTTEN)("ChatOpenAI forgets, ours does not, in $name", async ({ run, sent, plain, ours }) => {
-  const trio = trioOf(gateway.current);
-  for (const model of [trio.plain, trio.without, trio.within]) await run(model);
+  const models = threeModels(gateway.current);
+  for (const model of [models.plain, models.sessionless, models.inSession]) await run(model);
   expect(gateway.current.requests.map(sent)).toEqual([plain, ours, ours]);
 });

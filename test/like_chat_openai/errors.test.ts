@@ -2,7 +2,8 @@ import { ChatOpenAI } from "@langchain/openai";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { SessionChatOpenAI } from "../../src/index.js";
 import { sendEvents } from "../support/gateway/server.js";
-import { collect, ENDPOINTS, observe, SESSION, trioOf, withoutSession } from "../support/like_chat_openai.js";
+import { ENDPOINTS, observe, SESSION, threeModels, withoutSession } from "../support/like_chat_openai.js";
+import { collect } from "../support/runnables.js";
 import { connection, skipRetryDelays, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
@@ -42,39 +43,39 @@ const CALLS: Record<string, (model: ChatOpenAI) => unknown> = {
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   describe.each(Object.entries(CALLS))("%s", (_, call) => {
     it.each(REFUSALS)("a $status, $error.message, is thrown as by ChatOpenAI", async ({ status, error, as }) => {
-      const { plain, without, within } = trioOf(gateway.current, { useResponsesApi });
+      const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi });
       const refused = (model: ChatOpenAI) => {
         gateway.current.failNext(status, error);
         return observe(gateway.current, () => call(model));
       };
       const expected = await refused(plain);
       expect(expected.outcome).toMatchObject({ thrown: as });
-      expect(await refused(without)).toEqual(expected);
-      expect(withoutSession(await refused(within))).toEqual(withoutSession(expected));
+      expect(await refused(sessionless)).toEqual(expected);
+      expect(withoutSession(await refused(inSession))).toEqual(withoutSession(expected));
     });
 
     it("an aborted call, one that takes too long and one that reaches nobody throw as ChatOpenAI does", async () => {
       gateway.current.respond(() => new Promise<boolean>(() => {}));
-      const { plain, without, within } = trioOf(gateway.current, { useResponsesApi, timeout: 50 });
+      const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi, timeout: 50 });
       const nowhere = { useResponsesApi, configuration: { baseURL: "http://127.0.0.1:1/v1" } };
-      const unreachable = trioOf(gateway.current, nowhere);
+      const unreachable = threeModels(gateway.current, nowhere);
       const outcomeOf = async (model: ChatOpenAI) => (await observe(gateway.current, () => call(model))).outcome;
 
       const tooLong = await outcomeOf(plain);
       expect(tooLong).toMatchObject({ thrown: { name: "TimeoutError" } });
-      expect(await outcomeOf(without)).toEqual(tooLong);
-      expect(await outcomeOf(within)).toEqual(tooLong);
+      expect(await outcomeOf(sessionless)).toEqual(tooLong);
+      expect(await outcomeOf(inSession)).toEqual(tooLong);
 
       const unreached = await outcomeOf(unreachable.plain);
       expect(unreached).toMatchObject({ thrown: { kind: "APIConnectionError" } });
-      expect(await outcomeOf(unreachable.without)).toEqual(unreached);
-      expect(await outcomeOf(unreachable.within)).toEqual(unreached);
+      expect(await outcomeOf(unreachable.sessionless)).toEqual(unreached);
+      expect(await outcomeOf(unreachable.inSession)).toEqual(unreached);
 
       const signal = AbortSignal.abort();
       const aborted = await observe(gateway.current, () => plain.invoke("hi", { signal }));
       expect(aborted).toMatchObject({ requests: [], outcome: { thrown: expect.anything() } });
-      expect(await observe(gateway.current, () => without.invoke("hi", { signal }))).toEqual(aborted);
-      expect(await observe(gateway.current, () => within.invoke("hi", { signal }))).toEqual(aborted);
+      expect(await observe(gateway.current, () => sessionless.invoke("hi", { signal }))).toEqual(aborted);
+      expect(await observe(gateway.current, () => inSession.invoke("hi", { signal }))).toEqual(aborted);
     });
 
     it("a wrong base URL and a missing key are ChatOpenAI's own errors", async () => {
@@ -112,7 +113,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     },
   ])("retries by $name are ChatOpenAI's", async ({ fields, options, status, after, requests }) => {
     skipRetryDelays();
-    const { plain, without, within } = trioOf(gateway.current, { useResponsesApi, ...fields });
+    const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi, ...fields });
     const refused = async (model: ChatOpenAI, stream: boolean) => {
       gateway.current.failNext(status, { message: "no" }, after === undefined ? {} : { "retry-after": after });
       return observe(gateway.current, () =>
@@ -122,8 +123,8 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     for (const stream of [false, true]) {
       const expected = await refused(plain, stream);
       expect(expected.requests).toHaveLength(requests);
-      expect(await refused(without, stream)).toEqual(expected);
-      expect(withoutSession(await refused(within, stream))).toEqual(withoutSession(expected));
+      expect(await refused(sessionless, stream)).toEqual(expected);
+      expect(withoutSession(await refused(inSession, stream))).toEqual(withoutSession(expected));
     }
   });
 
@@ -136,7 +137,10 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       sendEvents(response, [first, end]);
       return true;
     });
-    const { plain, without, within } = trioOf(gateway.current, { useResponsesApi, configuration: { logLevel: "off" } });
+    const { plain, sessionless, inSession } = threeModels(gateway.current, {
+      useResponsesApi,
+      configuration: { logLevel: "off" },
+    });
     const halved = async (model: ChatOpenAI) => {
       const yielded: unknown[] = [];
       const { outcome } = await observe(gateway.current, async () => {
@@ -147,8 +151,8 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     const expected = await halved(plain);
     expect(expected.yielded).not.toEqual([]);
     expect(expected.outcome).toMatchObject({ thrown: expect.anything() });
-    expect(await halved(without)).toEqual(expected);
-    expect(await halved(within)).toEqual(expected);
+    expect(await halved(sessionless)).toEqual(expected);
+    expect(await halved(inSession)).toEqual(expected);
   });
 
   it("a stream that is left early is closed at the server, as ChatOpenAI's is", async () => {
@@ -159,23 +163,23 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       ends.push(new Promise((resolve) => response.on("close", resolve)));
       return true;
     });
-    const { plain, without, within } = trioOf(gateway.current, { useResponsesApi });
-    for (const model of [plain, without, within]) for await (const _ of await model.stream("hi")) break;
+    const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi });
+    for (const model of [plain, sessionless, inSession]) for await (const _ of await model.stream("hi")) break;
     expect(ends).toHaveLength(3);
     await Promise.all(ends); // The test's own time is the limit.
   });
 
   it("what is told of each failed attempt is what ChatOpenAI tells", async () => {
     skipRetryDelays();
-    const attempts = async (of: "plain" | "without" | "within") => {
+    const attempts = async (which: "plain" | "sessionless" | "inSession") => {
       const onFailedAttempt = vi.fn((_: unknown) => {});
       gateway.current.failNext(500, { message: "no" });
-      await trioOf(gateway.current, { useResponsesApi, maxRetries: 1, onFailedAttempt })[of].invoke("hi");
+      await threeModels(gateway.current, { useResponsesApi, maxRetries: 1, onFailedAttempt })[which].invoke("hi");
       return onFailedAttempt.mock.calls.map(([error]) => String(error));
     };
     const expected = await attempts("plain");
     expect(expected).toHaveLength(1);
-    expect(await attempts("without")).toEqual(expected);
-    expect(await attempts("within")).toEqual(expected);
+    expect(await attempts("sessionless")).toEqual(expected);
+    expect(await attempts("inSession")).toEqual(expected);
   });
 });

@@ -21,7 +21,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { SessionChatOpenAI } from "../../src/index.js";
 import { type GatewayRequest, type Json, sendJson } from "../support/gateway/server.js";
-import { ENDPOINTS, observe, SESSION, trioOf, withoutSession } from "../support/like_chat_openai.js";
+import { ENDPOINTS, observe, SESSION, threeModels, withoutSession } from "../support/like_chat_openai.js";
 import { sessionOf, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
@@ -92,13 +92,13 @@ const HELPERS: Record<string, { run: (model: ChatOpenAI) => unknown; shows: (bod
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   it.each(Object.entries(HELPERS))("%s: as with ChatOpenAI", async (_, { run, shows, fails }) => {
-    const { plain, without, within } = trioOf(gateway.current, { useResponsesApi });
+    const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi });
     const expected = await observe(gateway.current, () => run(plain));
     if (fails) expect(expected.outcome).toMatchObject({ thrown: { message: expect.stringMatching(fails) } });
     else expect(expected.requests.some(({ body }) => shows(body))).toBeTruthy();
-    expect(await observe(gateway.current, () => run(without))).toEqual(expected);
+    expect(await observe(gateway.current, () => run(sessionless))).toEqual(expected);
 
-    const observed = await observe(gateway.current, () => run(within));
+    const observed = await observe(gateway.current, () => run(inSession));
     expect(observed.requests.map(sessionOf)).toEqual(expected.requests.map(() => SESSION));
     expect(withoutSession(observed)).toEqual(withoutSession(expected));
   });
@@ -129,24 +129,24 @@ afterEach(() => {
 });
 
 it("the moderation middleware takes the model, and moderates as with ChatOpenAI", async () => {
-  const moderate = async (of: "plain" | "without" | "within") => {
+  const moderate = async (which: "plain" | "sessionless" | "inSession") => {
     const result = { flagged: true, categories: { violence: true }, category_scores: { violence: 1 } };
     const { url, requests } = await serve(() => ({ id: "modr-1", model: "omni", results: [result] }));
-    const model = trioOf(gateway.current, { configuration: { baseURL: `${url}/v1` } })[of];
+    const model = threeModels(gateway.current, { configuration: { baseURL: `${url}/v1` } })[which];
     const middleware = [openAIModerationMiddleware({ model, violationMessage: "flagged: {categories}" })];
-    const agent = createAgent({ model: trioOf(gateway.current)[of], middleware });
+    const agent = createAgent({ model: threeModels(gateway.current)[which], middleware });
     const { messages } = await agent.invoke({ messages: [new HumanMessage("a threat")] });
     return { said: messages.map(({ text }) => text), direct: await model.moderateContent("a threat"), requests };
   };
   const expected = await moderate("plain");
   expect(expected.said).toEqual(["a threat", "flagged: violence"]);
   expect(expected.requests.map(({ path }) => path)).toEqual(["/v1/moderations", "/v1/moderations"]);
-  expect(await moderate("without")).toEqual(expected);
-  expect(await moderate("within")).toEqual(expected);
+  expect(await moderate("sessionless")).toEqual(expected);
+  expect(await moderate("inSession")).toEqual(expected);
 });
 
 it("hub.pull makes one of a prompt's model where it is given as modelClass", async () => {
-  const { plain } = trioOf(gateway.current, { temperature: 0.1 });
+  const { plain } = threeModels(gateway.current, { temperature: 0.1 });
   const manifest = ChatPromptTemplate.fromTemplate("About {topic}").pipe(plain).toJSON();
   const { url } = await serve(() => ({ commit_hash: "abc", manifest, examples: [] }));
   // `load` gives the class that it finds the name of what it loads: not for the other tests.

@@ -6,7 +6,7 @@ import { ChatOpenAI, type ChatOpenAIFields } from "@langchain/openai";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { SessionChatOpenAI } from "../../src/index.js";
-import { comparable, observe, SESSION, trioOf } from "../support/like_chat_openai.js";
+import { comparable, observe, SESSION, threeModels } from "../support/like_chat_openai.js";
 import { connection, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
@@ -46,28 +46,28 @@ it.each(Object.entries(COPIES))("%s has ChatOpenAI's names, profile and paramete
     serialisation: [model.lc_secrets, model.lc_aliases, model.lc_serializable_keys],
     graph: prompt.pipe(model).getGraph().drawMermaid(),
   });
-  const { plain, without, within } = trioOf(gateway.current, FIELDS);
+  const { plain, sessionless, inSession } = threeModels(gateway.current, FIELDS);
   const expected = comparable(namesOf(copy(plain)));
   expect(expected).toMatchObject({ names: ["ChatOpenAI", "ChatOpenAIStream", "ChatOpenAI"] });
-  expect(comparable(namesOf(copy(without)))).toEqual(expected);
-  expect(comparable(namesOf(copy(within)))).toEqual(expected);
+  expect(comparable(namesOf(copy(sessionless)))).toEqual(expected);
+  expect(comparable(namesOf(copy(inSession)))).toEqual(expected);
 });
 
 it.each(Object.entries(COPIES))("%s is JSON.stringify'd to ChatOpenAI's text", (_, copy) => {
-  const { plain, without, within } = trioOf(gateway.current, FIELDS);
+  const { plain, sessionless, inSession } = threeModels(gateway.current, FIELDS);
   const expected = JSON.stringify(copy(plain));
-  expect(JSON.stringify(copy(without))).toBe(expected);
-  expect(JSON.stringify(copy(within))).toBe(expected);
-  expect(JSON.stringify(prompt.pipe(copy(within)))).toBe(JSON.stringify(prompt.pipe(copy(plain))));
+  expect(JSON.stringify(copy(sessionless))).toBe(expected);
+  expect(JSON.stringify(copy(inSession))).toBe(expected);
+  expect(JSON.stringify(prompt.pipe(copy(inSession)))).toBe(JSON.stringify(prompt.pipe(copy(plain))));
 });
 
 it("load gives a ChatOpenAI that sends what it sent, without the session", async () => {
-  const { plain, within } = trioOf(gateway.current, { temperature: 0.1, modelKwargs: { tags: ["a"] } });
+  const { plain, inSession } = threeModels(gateway.current, { temperature: 0.1, modelKwargs: { tags: ["a"] } });
   const options = { importMap: { chat_models__openai: { ChatOpenAI } }, secretsMap: { OPENAI_API_KEY: "sk-test" } };
-  const loaded = await load<ChatOpenAI>(JSON.stringify(within), options);
+  const loaded = await load<ChatOpenAI>(JSON.stringify(inSession), options);
   expect(loaded).toBeInstanceOf(ChatOpenAI);
   expect(loaded).not.toBeInstanceOf(SessionChatOpenAI);
-  const chain = await load<RunnableSequence>(JSON.stringify(prompt.pipe(within)), options);
+  const chain = await load<RunnableSequence>(JSON.stringify(prompt.pipe(inSession)), options);
   expect(chain).toBeInstanceOf(RunnableSequence);
 
   const expected = await observe(gateway.current, () => plain.invoke("About bears"));
@@ -76,7 +76,7 @@ it("load gives a ChatOpenAI that sends what it sent, without the session", async
 });
 
 it("load gives a SessionChatOpenAI to an app that asks for it", async () => {
-  const { plain } = trioOf(gateway.current);
+  const { plain } = threeModels(gateway.current);
   // `load` gives the class that it finds the name of what it loads: not for the other tests.
   const Own = class extends SessionChatOpenAI {};
   const loaded = await load<SessionChatOpenAI>(JSON.stringify(plain), {

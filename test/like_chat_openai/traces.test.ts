@@ -7,15 +7,8 @@ import { createAgent } from "langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { SessionChatOpenAI } from "../../src/index.js";
-import {
-  collect,
-  comparable,
-  ENDPOINTS,
-  observe,
-  SESSION,
-  trioOf,
-  withoutSession,
-} from "../support/like_chat_openai.js";
+import { comparable, ENDPOINTS, observe, SESSION, threeModels, withoutSession } from "../support/like_chat_openai.js";
+import { collect } from "../support/runnables.js";
 import { connection, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
@@ -105,16 +98,16 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
         await run(model, [recorder]);
         return recorder.traces;
       };
-      const { plain, without, within } = trioOf(gateway.current, {
+      const { plain, sessionless, inSession } = threeModels(gateway.current, {
         useResponsesApi,
         tags: ["own"],
         metadata: { own: 1 },
       });
       const expected = await trace(plain);
       expect(expected.length).toBeGreaterThan(0);
-      expect(await trace(without)).toEqual(expected);
+      expect(await trace(sessionless)).toEqual(expected);
 
-      const traces = await trace(within);
+      const traces = await trace(inSession);
       const runs = traces[0]?.name === "mine" ? traces : modelRuns(traces);
       expect(runs.length).toBeGreaterThan(0);
       for (const { extra } of runs) expect(extra.metadata.session_id).toBe(SESSION);
@@ -135,9 +128,9 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   });
 
   it("callbacks that are bound hear of every kind of call", async () => {
-    const { within } = trioOf(gateway.current, { useResponsesApi });
+    const { inSession } = threeModels(gateway.current, { useResponsesApi });
     const recorder = new TraceRecorder();
-    const bound = within.withConfig({ callbacks: [recorder] });
+    const bound = inSession.withConfig({ callbacks: [recorder] });
     await bound.invoke("hi");
     await collect(bound.stream("hi"));
     await bound.batch(["hi"]);
@@ -160,9 +153,9 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       },
     });
     changing.awaitHandlers = true;
-    const { plain, without, within } = trioOf(gateway.current, { useResponsesApi, callbacks: [changing] });
+    const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi, callbacks: [changing] });
     const expected = await observe(gateway.current, () => run(plain));
-    expect(await observe(gateway.current, () => run(without))).toEqual(expected);
-    expect(withoutSession(await observe(gateway.current, () => run(within)))).toEqual(withoutSession(expected));
+    expect(await observe(gateway.current, () => run(sessionless))).toEqual(expected);
+    expect(withoutSession(await observe(gateway.current, () => run(inSession)))).toEqual(withoutSession(expected));
   });
 });

@@ -3,7 +3,7 @@ import { SessionChatOpenAI } from "../../src/index.js";
 import type { Control, Lab } from "./lab.js";
 import type { SeenRequest } from "./provider.js";
 import { type SpendRow, settledRows } from "./rows.js";
-import { newSession, type Path, type PathSession, pathRun } from "./scenario.js";
+import { newSession, type Scenario, type ScenarioSession, scenarioRun } from "./scenario.js";
 import { createWire, type Wire } from "./wire.js";
 
 const PATH_LIMIT_MS = 120_000;
@@ -12,8 +12,8 @@ const PATH_LIMIT_MS = 120_000;
 export type Findings = ReadonlyMap<string, string | undefined>;
 
 interface Walked {
-  readonly path: Path;
-  readonly sessions: readonly PathSession[];
+  readonly path: Scenario;
+  readonly sessions: readonly ScenarioSession[];
   readonly wire: Wire;
   /** Why the path itself failed. */
   readonly failure: string | undefined;
@@ -24,7 +24,7 @@ export const CONTROL = "(control: with less than the session)";
 export const NO_STRAYS = "(no row belongs to nobody)";
 
 /** Sends all paths' requests through a proxy, one path after the other, then looks at the rows. */
-export async function checkPaths(lab: Lab, paths: readonly Path[]): Promise<Findings> {
+export async function checkScenarios(lab: Lab, paths: readonly Scenario[]): Promise<Findings> {
   const walked: Walked[] = [];
   for (const path of paths) {
     if (path.endpoint !== "embeddings" || lab.embeddingModel) walked.push(await walk(lab, path));
@@ -61,7 +61,7 @@ export async function checkPaths(lab: Lab, paths: readonly Path[]): Promise<Find
   return findings;
 }
 
-async function walk(lab: Lab, path: Path): Promise<Walked> {
+async function walk(lab: Lab, path: Scenario): Promise<Walked> {
   const sessions = Array.from({ length: path.sessions }, newSession);
   const wire = createWire();
   const given = new AbortController();
@@ -69,7 +69,7 @@ async function walk(lab: Lab, path: Path): Promise<Walked> {
     throw new Error(`not done after ${PATH_LIMIT_MS / 1000} s`);
   });
   try {
-    await Promise.race([path.run(pathRun(lab, path.endpoint, sessions, wire)), limit]);
+    await Promise.race([path.run(scenarioRun(lab, path.endpoint, sessions, wire)), limit]);
     return { path, sessions, wire, failure: undefined };
   } catch (error) {
     return { path, sessions, wire, failure: String(error) };
@@ -85,7 +85,7 @@ function problemWithChain(expected: number, continued: number): string | undefin
 
 /** Every row of the session has its id and its mark, no other row has either, and there is one a request. */
 function problemWithRows(
-  { sessionId, mark }: PathSession,
+  { sessionId, mark }: ScenarioSession,
   sent: number,
   rows: readonly SpendRow[],
 ): string | undefined {
@@ -101,7 +101,7 @@ function problemWithRows(
 }
 
 /** The provider answered each request once, but for what the proxy tried again, and got nothing of the session in it. */
-function problemAtProvider(session: PathSession, wire: Wire, seen: readonly SeenRequest[]): string | undefined {
+function problemAtProvider(session: ScenarioSession, wire: Wire, seen: readonly SeenRequest[]): string | undefined {
   const sent = wire.answered(session.mark);
   const answered = seen.filter(({ status }) => status === 200).length;
   if (answered < sent || answered > sent + wire.retried(session.mark)) {
@@ -117,11 +117,11 @@ function problemAtProvider(session: PathSession, wire: Wire, seen: readonly Seen
 }
 
 /** Two requests with one session of which this proxy gets too little. Returns how many it refused. */
-async function runControl(lab: Lab, control: Control, sessions: readonly PathSession[]): Promise<number> {
+async function runControl(lab: Lab, control: Control, sessions: readonly ScenarioSession[]): Promise<number> {
   const wire = createWire();
   let refused = 0;
   for (const session of sessions) {
-    const { connection } = pathRun(lab, "chat", [session], wire);
+    const { connection } = scenarioRun(lab, "chat", [session], wire);
     const fields = { sessionId: "control", sessionTransport: control.transport };
     const model = new SessionChatOpenAI({ ...connection, ...fields, model: lab.model });
     await model.invoke(session.prompt("control")).catch((error: { status?: number }) => {
@@ -135,7 +135,7 @@ async function runControl(lab: Lab, control: Control, sessions: readonly PathSes
 function problemWithControl(
   { outcome }: Control,
   refusals: number,
-  sessions: readonly PathSession[],
+  sessions: readonly ScenarioSession[],
   rows: readonly SpendRow[],
 ): string | undefined {
   const own = rows.filter((row) => sessions.some(({ mark }) => mark === row.mark));

@@ -1,4 +1,4 @@
-import { CONTROL, checkPaths, type Findings, NO_STRAYS } from "./check_scenarios.js";
+import { CONTROL, checkScenarios, type Findings, NO_STRAYS } from "./check_scenarios.js";
 import { SESSION_LOG_CHECKS } from "./check_session_logs.js";
 import { databaseIsMissing, ownProxy, startWithDatabase } from "./database.js";
 import { sessionLogColumns } from "./database_session_logs.js";
@@ -8,7 +8,7 @@ import { endAll, endAllOnSignals, isEnding } from "./processes.js";
 import { type ProxySettings, startProxy } from "./proxy.js";
 import { findPython, installLitellm, type Python } from "./python.js";
 import { type Column, report } from "./report.js";
-import { PATHS } from "./scenarios.js";
+import { SCENARIOS } from "./scenarios.js";
 import { checkVersion, NEWEST, VERSIONS } from "./versions.js";
 
 /** A proxy to check, and how to come by it. */
@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   const columns = await Promise.all([checkAll(proxyTargets(python, versions)), checkAll(databases)]);
   const logs = isWanted && !ownProxy() ? await sessionLogColumns(python) : [];
   if (isEnding()) return 1;
-  const names = [...PATHS.map(({ name }) => name), CONTROL, NO_STRAYS, ...SESSION_LOG_CHECKS];
+  const names = [...SCENARIOS.map(({ name }) => name), CONTROL, NO_STRAYS, ...SESSION_LOG_CHECKS];
   return report([...columns.flat(), ...logs], names);
 }
 
@@ -103,7 +103,7 @@ async function check(name: string, lab: Lab | Error | undefined): Promise<Column
   const startedAt = Date.now();
   let findings: Findings;
   try {
-    findings = await checkPaths(lab, PATHS);
+    findings = await checkScenarios(lab, SCENARIOS);
   } catch (error) {
     return { name, findings: undefined, failure: String(error) };
   } finally {

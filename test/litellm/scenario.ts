@@ -5,7 +5,7 @@ import type { SeenRequest } from "./provider.js";
 import type { Wire } from "./wire.js";
 
 /** One session of a path: the id that its calls must carry, and the mark that they can be told by. */
-export interface PathSession {
+export interface ScenarioSession {
   /** The id for the path to use, or what it said with `joined`. */
   readonly sessionId: string;
   readonly mark: string;
@@ -16,8 +16,8 @@ export interface PathSession {
 }
 
 /** What a path works with. */
-export interface PathRun {
-  readonly sessions: readonly PathSession[];
+export interface ScenarioRun {
+  readonly sessions: readonly ScenarioSession[];
   /** One model for all sessions of the path, without a session of its own: what a server has. */
   readonly model: SessionChatOpenAI;
   /** A model of the path's endpoint with other fields. */
@@ -35,7 +35,7 @@ export interface Connection {
 }
 
 /** One way to send requests with this package. */
-export interface Path {
+export interface Scenario {
   readonly name: string;
   readonly endpoint: Endpoint;
   /** How many requests a session makes, with the stand-in's answers. */
@@ -44,7 +44,7 @@ export interface Path {
   readonly continued?: number;
   /** How many sessions run at the same time. */
   readonly sessions: number;
-  run(run: PathRun): Promise<unknown>;
+  run(run: ScenarioRun): Promise<unknown>;
   /** What is wrong with what the stand-in saw of one session. Default: nothing. */
   problemSeen?(seen: readonly SeenRequest[]): string | undefined;
 }
@@ -52,30 +52,30 @@ export interface Path {
 export type Endpoint = "chat" | "responses" | "embeddings";
 
 /** A path whose sessions each do the same, at the same time. */
-export function path(
+export function scenario(
   endpoint: Endpoint,
   name: string,
   rows: number,
-  use: (session: PathSession & Omit<PathRun, "sessions">) => Promise<unknown>,
+  use: (session: ScenarioSession & Omit<ScenarioRun, "sessions">) => Promise<unknown>,
   sessions = 2,
-): Path {
-  const run = (all: PathRun) => Promise.all(all.sessions.map((session) => use({ ...all, ...session })));
+): Scenario {
+  const run = (all: ScenarioRun) => Promise.all(all.sessions.map((session) => use({ ...all, ...session })));
   return { name: `${endpoint}: ${name}`, endpoint, rows, sessions, run };
 }
 
 /** A path that has all its sessions in one call, or in one object. */
-export function pathTogether(
+export function sharedScenario(
   endpoint: Endpoint,
   name: string,
   rows: number,
-  run: (run: PathRun) => Promise<unknown>,
+  run: (run: ScenarioRun) => Promise<unknown>,
   sessions = 2,
-): Path {
+): Scenario {
   return { name: `${endpoint}: ${name}`, endpoint, rows, sessions, run };
 }
 
 /** A session whose id may be told later. */
-export function newSession(): PathSession {
+export function newSession(): ScenarioSession {
   const mark = `mark-${randomBytes(6).toString("hex")}`;
   let id = newSessionId();
   return {
@@ -91,7 +91,12 @@ export function newSession(): PathSession {
 }
 
 /** What a path of this endpoint is given to talk to the proxy. */
-export function pathRun(lab: Lab, endpoint: Endpoint, sessions: readonly PathSession[], wire: Wire): PathRun {
+export function scenarioRun(
+  lab: Lab,
+  endpoint: Endpoint,
+  sessions: readonly ScenarioSession[],
+  wire: Wire,
+): ScenarioRun {
   const connection: Connection = {
     apiKey: lab.apiKey,
     // The stand-in never fails by chance; a real provider may.

@@ -13,63 +13,63 @@ import {
   SessionOpenAIEmbeddings,
   withSession,
 } from "../../src/index.js";
-import { type Endpoint, type Path, path, pathTogether } from "./scenario.js";
-import { RESPONSES_PATHS } from "./scenarios_conversation.js";
-import { METADATA_PATHS } from "./scenarios_metadata.js";
+import { type Endpoint, type Scenario, scenario, sharedScenario } from "./scenario.js";
+import { CONVERSATION_SCENARIOS } from "./scenarios_conversation.js";
+import { METADATA_SCENARIOS } from "./scenarios_metadata.js";
 
 /**
  * The ways to send requests that are checked on each proxy: one entry, one row in the table. Each
  * says how many requests one session makes; `path` does it with two sessions at the same time.
  */
-export const PATHS: readonly Path[] = [
-  ...pathsOf("chat"),
-  ...pathsOf("responses"),
+export const SCENARIOS: readonly Scenario[] = [
+  ...scenariosOf("chat"),
+  ...scenariosOf("responses"),
   ...chatOnly("chat"),
   ...conversations("responses"),
   ...retrieval("embeddings"),
-  ...METADATA_PATHS,
-  ...RESPONSES_PATHS,
+  ...METADATA_SCENARIOS,
+  ...CONVERSATION_SCENARIOS,
 ];
 
-function pathsOf(endpoint: Endpoint): Path[] {
+function scenariosOf(endpoint: Endpoint): Scenario[] {
   return [
-    path(endpoint, "invoke", 2, async ({ model, sessionId, prompt }) => {
+    scenario(endpoint, "invoke", 2, async ({ model, sessionId, prompt }) => {
       await model.invoke(prompt("one"), { sessionId });
       await model.invoke(prompt("two"), { sessionId });
     }),
-    path(endpoint, "stream", 2, async ({ model, sessionId, prompt }) => {
-      await drain(model.stream(prompt("one"), { sessionId }));
-      await drain(model.stream(prompt("two"), { sessionId }));
+    scenario(endpoint, "stream", 2, async ({ model, sessionId, prompt }) => {
+      await readStream(model.stream(prompt("one"), { sessionId }));
+      await readStream(model.stream(prompt("two"), { sessionId }));
     }),
-    path(endpoint, "batch, one config", 3, ({ model, sessionId, prompt }) =>
+    scenario(endpoint, "batch, one config", 3, ({ model, sessionId, prompt }) =>
       model.batch(["one", "two", "three"].map(prompt), { sessionId }),
     ),
-    pathTogether(endpoint, "batch, a config an input", 2, ({ model, sessions }) => {
+    sharedScenario(endpoint, "batch, a config an input", 2, ({ model, sessions }) => {
       const both = [...sessions, ...sessions];
       return model.batch(
         both.map(({ prompt }) => prompt("one")),
         both.map(({ sessionId }) => ({ sessionId })),
       );
     }),
-    path(endpoint, "structured output", 1, ({ model, sessionId, prompt }) =>
+    scenario(endpoint, "structured output", 1, ({ model, sessionId, prompt }) =>
       model.withStructuredOutput(z.object({ word: z.string() })).invoke(prompt("one"), { configurable: { sessionId } }),
     ),
-    path(endpoint, "chain with parallel branches", 3, ({ model, sessionId, prompt }) =>
+    scenario(endpoint, "chain with parallel branches", 3, ({ model, sessionId, prompt }) =>
       debate(model).invoke({ question: prompt("Why?") }, { configurable: { sessionId } }),
     ),
-    path(endpoint, "RunnableWithSession, a new id", 3, ({ model, joined, prompt }) =>
+    scenario(endpoint, "RunnableWithSession, a new id", 3, ({ model, joined, prompt }) =>
       withSession(debate(model), { onSession: joined }).invoke({ question: prompt("Why?") }),
     ),
-    path(endpoint, "RunnableWithSession, streamed", 3, ({ model, sessionId, prompt }) =>
-      drain(withSession(debate(model), { sessionId }).stream({ question: prompt("Why?") })),
+    scenario(endpoint, "RunnableWithSession, streamed", 3, ({ model, sessionId, prompt }) =>
+      readStream(withSession(debate(model), { sessionId }).stream({ question: prompt("Why?") })),
     ),
-    path(endpoint, "SessionCallbackHandler", 4, async ({ model, joined, prompt }) => {
+    scenario(endpoint, "SessionCallbackHandler", 4, async ({ model, joined, prompt }) => {
       const handler = new SessionCallbackHandler();
       joined(handler.sessionId);
       await debate(model).invoke({ question: prompt("Why?") }, { callbacks: [handler] });
       await model.invoke(prompt("Thanks."), { callbacks: [handler] });
     }),
-    pathTogether(endpoint, "agent, a thread each", 4, ({ model, sessions }) => {
+    sharedScenario(endpoint, "agent, a thread each", 4, ({ model, sessions }) => {
       const agent = createAgent({ model, tools: [lookUp], checkpointer: new MemorySaver() });
       return Promise.all(
         sessions.map(async ({ sessionId, prompt }) => {
@@ -79,24 +79,24 @@ function pathsOf(endpoint: Endpoint): Path[] {
         }),
       );
     }),
-    path(endpoint, "agent, streamed, two tools", 3, ({ model, sessionId, prompt }) => {
+    scenario(endpoint, "agent, streamed, two tools", 3, ({ model, sessionId, prompt }) => {
       const agent = createAgent({ model, tools: [lookUp, askModel(model, prompt)], checkpointer: new MemorySaver() });
       const config = { configurable: { thread_id: sessionId }, streamMode: "messages" as const };
-      return drain(agent.stream({ messages: prompt("Look up bears and ask about them.") }, config));
+      return readStream(agent.stream({ messages: prompt("Look up bears and ask about them.") }, config));
     }),
-    path(endpoint, "agent in a RunnableWithSession", 3, ({ model, sessionId, prompt }) => {
+    scenario(endpoint, "agent in a RunnableWithSession", 3, ({ model, sessionId, prompt }) => {
       const agent = createAgent({ model, tools: [lookUp, askModel(model, prompt)] });
       const wrapped = withSession(RunnableLambda.from((messages: string) => agent.invoke({ messages })));
       return wrapped.invoke(prompt("Look up bears and ask about them."), { sessionId });
     }),
-    path(
+    scenario(
       endpoint,
       "20 concurrent sessions",
       5,
       async ({ model, sessionId, prompt }) => {
         await Promise.all([
           model.invoke(prompt("one"), { sessionId }),
-          drain(model.stream(prompt("two"), { sessionId })),
+          readStream(model.stream(prompt("two"), { sessionId })),
           debate(model).invoke({ question: prompt("Why?") }, { configurable: { session_id: sessionId } }),
         ]);
       },
@@ -106,48 +106,48 @@ function pathsOf(endpoint: Endpoint): Path[] {
 }
 
 /** What does not depend on the endpoint. */
-function chatOnly(endpoint: Endpoint): Path[] {
+function chatOnly(endpoint: Endpoint): Scenario[] {
   return [
-    path(endpoint, "the model's own session", 2, async ({ newModel, sessionId, prompt }) => {
+    scenario(endpoint, "the model's own session", 2, async ({ newModel, sessionId, prompt }) => {
       const model = newModel({ sessionId });
       await model.invoke(prompt("one"));
-      await drain(model.bindTools([lookUp]).stream(prompt("two")));
+      await readStream(model.bindTools([lookUp]).stream(prompt("two")));
     }),
-    path(endpoint, "an id made by the model", 2, async ({ newModel, joined, prompt }) => {
+    scenario(endpoint, "an id made by the model", 2, async ({ newModel, joined, prompt }) => {
       const model = newModel({});
       joined(String(model.sessionId));
       await model.invoke(prompt("one"));
       await model.withConfig({ tags: ["copy"] }).invoke(prompt("two"));
     }),
-    path(endpoint, "an id that no header carries", 2, async ({ model, joined, prompt }) => {
+    scenario(endpoint, "an id that no header carries", 2, async ({ model, joined, prompt }) => {
       const sessionId = `Gespräch 会話 ${newSessionId()}`;
       joined(sessionId);
       await model.invoke(prompt("one"), { sessionId });
-      await drain(model.stream(prompt("two"), { sessionId }));
+      await readStream(model.stream(prompt("two"), { sessionId }));
     }),
-    path(endpoint, "sessionTransport body", 2, async ({ newModel, sessionId, prompt }) => {
+    scenario(endpoint, "sessionTransport body", 2, async ({ newModel, sessionId, prompt }) => {
       const model = newModel({ sessionId, sessionTransport: "body" });
       await model.invoke(prompt("one"));
-      await drain(model.stream(prompt("two")));
+      await readStream(model.stream(prompt("two")));
     }),
   ];
 }
 
 /** Conversations of two requests, of which the second continues the first by the id that the proxy gave it. */
-function conversations(endpoint: Endpoint): Path[] {
+function conversations(endpoint: Endpoint): Scenario[] {
   return [
-    path(endpoint, "conversation from the messages", 2, async ({ newModel, sessionId, prompt }) => {
+    scenario(endpoint, "conversation from the messages", 2, async ({ newModel, sessionId, prompt }) => {
       const model = newModel({ sessionId, usePreviousResponseId: true });
       const first = new HumanMessage(prompt("one"));
       const answer = await model.invoke([first]);
-      await drain(model.stream([first, answer, new HumanMessage(prompt("two"))]));
+      await readStream(model.stream([first, answer, new HumanMessage(prompt("two"))]));
     }),
   ].map((each) => ({ ...each, continued: 1 }));
 }
 
-function retrieval(endpoint: Endpoint): Path[] {
+function retrieval(endpoint: Endpoint): Scenario[] {
   return [
-    path(endpoint, "in a RunnableWithSession", 2, ({ connection, embeddingModel, sessionId, prompt }) => {
+    scenario(endpoint, "in a RunnableWithSession", 2, ({ connection, embeddingModel, sessionId, prompt }) => {
       const embeddings = new SessionOpenAIEmbeddings({ ...connection, model: `${embeddingModel}`, sessionId: false });
       const retrieve = RunnableLambda.from(async (question: string) => {
         await embeddings.embedQuery(question);
@@ -184,7 +184,7 @@ function askModel(model: SessionChatOpenAI, prompt: (text: string) => string) {
   });
 }
 
-async function drain(stream: Promise<AsyncIterable<unknown>>): Promise<void> {
+async function readStream(stream: Promise<AsyncIterable<unknown>>): Promise<void> {
   let chunks = 0;
   for await (const _ of await stream) chunks += 1;
   if (chunks === 0) throw new Error("the stream was empty");

@@ -5,15 +5,15 @@ import { createAgent } from "langchain";
 import { z } from "zod";
 import type { SeenRequest } from "./provider.js";
 import { asArray } from "./provider_answer.js";
-import { type Path, path } from "./scenario.js";
+import { type Scenario, scenario } from "./scenario.js";
 
 const TURNS = 10;
 
 /** Conversations by `previous_response_id`: long ones with a tool, and ones whose id is refused. */
-export const RESPONSES_PATHS: readonly Path[] = [
+export const CONVERSATION_SCENARIOS: readonly Scenario[] = [
   tenTurns(false),
   tenTurns(true),
-  path("responses", "an unknown id falls back", 2, async ({ newModel, sessionId, prompt }) => {
+  scenario("responses", "an unknown id falls back", 2, async ({ newModel, sessionId, prompt }) => {
     const model = newModel({ sessionId, usePreviousResponseId: true });
     const unknown = new AIMessage({ content: "yes", response_metadata: { id: "resp_68f0unknown" } });
     const history = [new HumanMessage(prompt("one")), unknown, new HumanMessage(prompt("two"))];
@@ -23,10 +23,10 @@ export const RESPONSES_PATHS: readonly Path[] = [
 ];
 
 /** An agent's conversation: each turn is a question that it calls its tool for, and the tool's output. */
-function tenTurns(streamed: boolean): Path {
+function tenTurns(streamed: boolean): Scenario {
   const name = `ten turns with a tool${streamed ? ", streamed" : ""}`;
   const rows = 2 * TURNS;
-  const conversation = path("responses", name, rows, async ({ newModel, sessionId, prompt }) => {
+  const conversation = scenario("responses", name, rows, async ({ newModel, sessionId, prompt }) => {
     const model = newModel({ sessionId: false, usePreviousResponseId: true });
     const agent = createAgent({ model, tools: [lookUp], checkpointer: new MemorySaver() });
     const config = { configurable: { thread_id: sessionId } };

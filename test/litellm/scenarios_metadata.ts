@@ -10,10 +10,10 @@ import {
   SessionOpenAIEmbeddings,
   withSession,
 } from "../../src/index.js";
-import { type Endpoint, type Path, path } from "./scenario.js";
+import { type Endpoint, type Scenario, scenario } from "./scenario.js";
 
 /** What a real proxy says of a call, and all requests of a retrieval. */
-export const METADATA_PATHS: readonly Path[] = [said("chat"), said("responses"), retrieval("embeddings")];
+export const METADATA_SCENARIOS: readonly Scenario[] = [said("chat"), said("responses"), retrieval("embeddings")];
 
 /** What one answer costs: 10 tokens asked and 5 answered, at the prices that LiteLLM has for gpt-4o. */
 const COST = 7.5e-5;
@@ -21,8 +21,8 @@ const COST = 7.5e-5;
 /** The stand-in's own words: whoever answers otherwise has prices of his own. */
 const STAND_IN = /^A reply to \d+ items/;
 
-function said(endpoint: Endpoint): Path {
-  return path(endpoint, "response_metadata.litellm", 3, async ({ model, sessionId, prompt }) => {
+function said(endpoint: Endpoint): Scenario {
+  return scenario(endpoint, "response_metadata.litellm", 3, async ({ model, sessionId, prompt }) => {
     const handler = new SessionCallbackHandler({ sessionId });
     const config = { callbacks: [handler] };
     const plain = await model.invoke(prompt("one"), config);
@@ -65,8 +65,8 @@ function isFrom106(version = ""): boolean {
 }
 
 /** What is indexed, what is looked up and what answers: one session, also with nothing passed on by hand. */
-function retrieval(endpoint: Endpoint): Path {
-  return path(endpoint, "a vector store's, and the model that answers", 3, async (run) => {
+function retrieval(endpoint: Endpoint): Scenario {
+  return scenario(endpoint, "a vector store's, and the model that answers", 3, async (run) => {
     const { connection, embeddingModel, model, sessionId, prompt } = run;
     const embeddings = new SessionOpenAIEmbeddings({ ...connection, model: `${embeddingModel}`, sessionId: false });
     const store = await MemoryVectorStore.fromTexts(

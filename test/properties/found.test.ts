@@ -1,8 +1,8 @@
 import { type Runnable, type RunnableConfig, RunnableLambda, RunnableSequence } from "@langchain/core/runnables";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type RunnableWithSession, SessionCallbackHandler, withSession } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
-import { modelOf, sessionOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, sessionOf, sessions, useGateway } from "../support/sessions.js";
 import { messageOf } from "./echo_path.js";
 import { hurryRetries } from "./run.js";
 
@@ -14,7 +14,7 @@ const say = (text: string) => RunnableLambda.from(() => text);
 it.each(["invoke", "stream", "streamEvents"])(
   "%s: a model that is piped before a wrapper is outside it",
   async (way) => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const wrapper = withSession(RunnableSequence.from([say("inside"), model]), { sessionId: "a" });
     const chain = RunnableSequence.from([say("before"), model, wrapper, say("after"), model]);
     if (way === "invoke") await chain.invoke("x");
@@ -36,22 +36,22 @@ describe.each([
   ["handler, with none around", { callbacks: [handler("bound")] }, {}],
 ])("a bound %s", (_, bound, around) => {
   it("counts before the implicit config, however the model is called", async () => {
-    const model = modelOf(gateway.current).withConfig(bound);
+    const model = modelFor(gateway.current).withConfig(bound);
     const body = RunnableLambda.from(async () => {
       await model.invoke("x");
       await model.batch(["x"]);
       for await (const _ of await model.stream("x"));
       await model.generate([[["user", "x"]]]);
-      await drain(model.streamEvents("x", { version: "v1" }));
-      await drain(model.streamEvents("x", { version: "v2" }));
-      await drain(model.streamLog("x"));
+      await collect(model.streamEvents("x", { version: "v1" }));
+      await collect(model.streamEvents("x", { version: "v2" }));
+      await collect(model.streamLog("x"));
     });
     await body.invoke("x", around);
     expect(sessions(gateway.current)).toEqual(Array(7).fill("bound"));
   });
 
   it("counts in a chain that brings handlers of its own", async () => {
-    const model = modelOf(gateway.current).withConfig(bound);
+    const model = modelFor(gateway.current).withConfig(bound);
     const chain = RunnableSequence.from([say("x"), model]);
     await chain.invoke("x", { callbacks: [{ handleChainStart() {} }] });
     expect(sessions(gateway.current)).toEqual(["bound"]);
@@ -67,12 +67,12 @@ describe.each<[string, (wrapper: RunnableWithSession) => Runnable]>([
   it.each<[string, (runnable: Runnable) => Promise<unknown>]>([
     ["invoke", (runnable) => runnable.invoke("x")],
     ["batch", (runnable) => runnable.batch(["x"])],
-    ["stream", async (runnable) => drain(await runnable.stream("x"))],
-    ["streamEvents v1", (runnable) => drain(runnable.streamEvents("x", { version: "v1" }))],
-    ["streamEvents v2", (runnable) => drain(runnable.streamEvents("x", { version: "v2" }))],
-    ["streamLog", (runnable) => drain(runnable.streamLog("x"))],
+    ["stream", async (runnable) => collect(await runnable.stream("x"))],
+    ["streamEvents v1", (runnable) => collect(runnable.streamEvents("x", { version: "v1" }))],
+    ["streamEvents v2", (runnable) => collect(runnable.streamEvents("x", { version: "v2" }))],
+    ["streamLog", (runnable) => collect(runnable.streamLog("x"))],
   ])("%s", async (_, call) => {
-    const wrapper = withSession(RunnableSequence.from([say("x"), modelOf(gateway.current)]));
+    const wrapper = withSession(RunnableSequence.from([say("x"), modelFor(gateway.current)]));
     const bound = around(wrapper.withConfig({ configurable: { sessionId: "bound" } }));
     const body = RunnableLambda.from(() => call(bound).then(() => "done"));
     await withSession(body, { sessionId: "around" }).invoke("x");
@@ -83,7 +83,7 @@ describe.each<[string, (wrapper: RunnableWithSession) => Runnable]>([
 
 it.each(["withRetry", "withFallbacks"] as const)("%s tells a wrapper's bound handler once", async (method) => {
   const bound = handler("a");
-  const wrapper = withSession(RunnableSequence.from([say("x"), modelOf(gateway.current)])).withConfig({
+  const wrapper = withSession(RunnableSequence.from([say("x"), modelFor(gateway.current)])).withConfig({
     callbacks: [bound],
   });
   await (method === "withRetry" ? wrapper.withRetry() : wrapper.withFallbacks([wrapper])).invoke("x");
@@ -98,7 +98,7 @@ it.each(["invoke", "batch"] as const)(
     const told: string[] = [];
     let fails = 1;
     const flaky = RunnableLambda.from(async () => {
-      await modelOf(gateway.current).invoke("x");
+      await modelFor(gateway.current).invoke("x");
       if (fails-- > 0) throw new Error("once");
     });
     const bound = withSession(flaky, { onSession: (id) => told.push(id) }).withConfig({ sessionId: "bound" });

@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { RunnableLambda } from "@langchain/core/runnables";
 import { expect, it } from "vitest";
 import { SessionCallbackHandler, type SessionChatOpenAI, withSession } from "../../src/index.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
@@ -39,7 +39,7 @@ async function run(model: SessionChatOpenAI, sessions: number): Promise<SessionC
 }
 
 it("20,000 sessions through one model leave nothing behind", { timeout: 180_000 }, async () => {
-  const model = modelOf(gateway.current);
+  const model = modelFor(gateway.current);
   await run(model, 10_000); // Until compiled code and caches are as large as they get.
   const before = await heapUsed();
   let handlers: SessionCallbackHandler[] | undefined = await run(model, 20_000);

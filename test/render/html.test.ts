@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { renderSessionHtml, SessionCallbackHandler } from "../../src/index.js";
 import { HOSTILE, logRow, strangeSession } from "../support/session_log_rows.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -27,7 +27,7 @@ it("has each call in a table, and the sums", () => {
 
 it("has the calls of a handler", async () => {
   const handler = new SessionCallbackHandler({ sessionId: "conversation-42", maxCalls: 2 });
-  await modelOf(gateway.current).batch(["a", "b", "c"], { callbacks: [handler] });
+  await modelFor(gateway.current).batch(["a", "b", "c"], { callbacks: [handler] });
   const html = renderSessionHtml(handler);
   expect(cellsOf(html).map((cells) => [cells[3], cells[4], cells[6], cells[7]])).toEqual([
     ["gpt-4o", "10", "–", "ok"],

@@ -2,7 +2,7 @@ import { RunnableLambda } from "@langchain/core/runnables";
 import { describe, expect, it } from "vitest";
 import { renderSession, SessionCallbackHandler } from "../../src/index.js";
 import { HOSTILE, logRow, strangeSession } from "../support/session_log_rows.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -32,7 +32,7 @@ it("draws a session as a waterfall in 100 columns", () => {
 it("draws the calls of a handler, those that fail, stream or are left too", async () => {
   gateway.current.responseHeaders = () => ({ "x-litellm-response-cost": "7.5e-05" });
   const handler = new SessionCallbackHandler({ sessionId: "conversation-42" });
-  const model = modelOf(gateway.current);
+  const model = modelFor(gateway.current);
   const chain = RunnableLambda.from(async (text: string) => {
     await model.invoke(text);
     await (await model.stream(text)).cancel();
@@ -54,7 +54,7 @@ it("draws the calls of a handler, those that fail, stream or are left too", asyn
 
 it("says how many calls a handler no longer keeps", async () => {
   const handler = new SessionCallbackHandler({ maxCalls: 1 });
-  await modelOf(gateway.current).batch(["a", "b", "c"], { callbacks: [handler] });
+  await modelFor(gateway.current).batch(["a", "b", "c"], { callbacks: [handler] });
   expect(renderSession(handler).split("\n")[1]).toBe("(2 older calls not shown)");
   expect(renderSession(handler)).toContain("\n3 calls · ");
 });

@@ -13,8 +13,8 @@ import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/l
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { getSessionId, RunnableWithSession, type SessionChatOpenAI, withSession } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
-import { modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -49,7 +49,7 @@ describe("a wrapper does what the wrapped does", () => {
       response.end("data: [DONE]\n\n");
       return true;
     });
-    const wrapper = withSession(withSession(chainOf(modelOf(gateway.current))));
+    const wrapper = withSession(withSession(chainOf(modelFor(gateway.current))));
     const chunks: string[] = [];
     for await (const chunk of await wrapper.stream({ text: "hi" })) {
       chunks.push(chunk);
@@ -59,9 +59,9 @@ describe("a wrapper does what the wrapped does", () => {
   });
 
   it("streams through a chain that it is a step of", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const wrapper = withSession(model, { sessionId: "s" });
-    const chunks = await drain(
+    const chunks = await collect(
       await RunnableSequence.from([(text: string) => text, wrapper, new StringOutputParser()]).stream("hi"),
     );
     expect(chunks.filter(Boolean)).toEqual(["reply ", "to ", "1 ", "messages"]);
@@ -81,16 +81,16 @@ describe("a wrapper does what the wrapped does", () => {
       yield "b";
     }
     const given = { configurable: { sessionId: "s" } };
-    expect(await drain(withSession(upper).transform(words(), given))).toEqual(["A in s", "B in s"]);
+    expect(await collect(withSession(upper).transform(words(), given))).toEqual(["A in s", "B in s"]);
   });
 
   it("has the events and the log of the wrapped", async () => {
-    const chain = chainOf(modelOf(gateway.current));
+    const chain = chainOf(modelFor(gateway.current));
     const wrapper = withSession(chain, { sessionId: "s" });
     const shapesOf = async (runnable: Runnable) => {
-      const v2 = await drain(runnable.streamEvents({ text: "hi" }, { version: "v2" }));
-      const v1 = await drain(runnable.streamEvents({ text: "hi" }, { version: "v1" }));
-      const log = await drain(runnable.streamLog({ text: "hi" }));
+      const v2 = await collect(runnable.streamEvents({ text: "hi" }, { version: "v2" }));
+      const v1 = await collect(runnable.streamEvents({ text: "hi" }, { version: "v1" }));
+      const log = await collect(runnable.streamLog({ text: "hi" }));
       const paths = log.flatMap(({ ops }) => ops.map(({ path }) => path));
       return [...v2, ...v1]
         .map(({ event, name }) => `${event} ${name}`)
@@ -103,7 +103,7 @@ describe("a wrapper does what the wrapped does", () => {
   });
 
   it("has the name, the graph and the runs of the wrapped", async () => {
-    const chain = chainOf(modelOf(gateway.current));
+    const chain = chainOf(modelFor(gateway.current));
     const wrapper = withSession(chain);
     expect(wrapper.getName()).toBe(chain.getName());
     expect(wrapper.getGraph().drawMermaid()).toBe(chain.getGraph().drawMermaid());
@@ -115,7 +115,7 @@ describe("a wrapper does what the wrapped does", () => {
   });
 
   it("is a tool, a step, a branch and a value like any Runnable", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const wrapper = withSession(chainOf(model), { sessionId: "s" });
     expect(Runnable.isRunnable(wrapper)).toBe(true);
     const tool = wrapper.asTool({ name: "ask", description: "asks", schema: z.object({ text: z.string() }) });
@@ -126,14 +126,14 @@ describe("a wrapper does what the wrapped does", () => {
   });
 
   it("fails as the wrapped does, and stops where its signal says so", async () => {
-    const wrapper = withSession(chainOf(modelOf(gateway.current)));
+    const wrapper = withSession(chainOf(modelFor(gateway.current)));
     gateway.current.failNext(400, { message: "refused" });
     await expect(wrapper.invoke({ text: "hi" })).rejects.toThrow("refused");
     gateway.current.failNext(400, { message: "refused" });
-    await expect(wrapper.stream({ text: "hi" }).then(drain)).rejects.toThrow("refused");
+    await expect(wrapper.stream({ text: "hi" }).then(collect)).rejects.toThrow("refused");
     const signal = AbortSignal.abort(new Error("stopped"));
     await expect(wrapper.invoke({ text: "hi" }, { signal })).rejects.toThrow();
-    await expect(wrapper.stream({ text: "hi" }, { signal }).then(drain)).rejects.toThrow();
+    await expect(wrapper.stream({ text: "hi" }, { signal }).then(collect)).rejects.toThrow();
   });
 });
 
@@ -156,7 +156,7 @@ describe("a wrapper's config", () => {
       configurable: { a: 1, c: 3, sessionId: "s" },
     });
     expect(await origin.invoke({})).toMatchObject({ tags: [], configurable: { sessionId: "s" } });
-    expect(await drain(await bound.stream({}))).toMatchObject([{ tags: ["a", "b"] }]);
+    expect(await collect(await bound.stream({}))).toMatchObject([{ tags: ["a", "b"] }]);
   });
 
   it("binds a session, which a call's own takes the place of", async () => {
@@ -183,7 +183,7 @@ describe("conversations in a wrapper", () => {
       .compile({ checkpointer: new MemorySaver() });
 
   it("a graph on a thread of its own is in the wrapper's session, and keeps its thread", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const graph = graphOf(model);
     const ask = RunnableLambda.from(async (text: string) => {
       const { messages } = await graph.invoke({ messages: [["user", text]] }, { configurable: { thread_id: "t" } });
@@ -192,16 +192,16 @@ describe("conversations in a wrapper", () => {
     });
     const wrapper = withSession(ask, { sessionId: "s" });
     expect([await wrapper.invoke("one"), await wrapper.invoke("two")]).toEqual([2, 4]);
-    expect((await drain(await wrapper.stream("three"))).join()).toBe("6");
+    expect((await collect(await wrapper.stream("three"))).join()).toBe("6");
     expect(sessions(gateway.current)).toEqual(Array(6).fill("s"));
   });
 
   it("a wrapped graph is in its thread's session, unless the call names another", async () => {
-    const wrapper = withSession(graphOf(modelOf(gateway.current)));
+    const wrapper = withSession(graphOf(modelFor(gateway.current)));
     const input = { messages: [["user", "hi"]] } as never;
     await wrapper.invoke(input, { configurable: { thread_id: "t" } });
     await wrapper.invoke(input, { configurable: { thread_id: "t", sessionId: "s" } });
-    await drain(await wrapper.stream(input, { sessionId: "call", configurable: { thread_id: "t" } }));
+    await collect(await wrapper.stream(input, { sessionId: "call", configurable: { thread_id: "t" } }));
     expect(sessions(gateway.current)).toEqual(["t", "s", "call"]);
   });
 
@@ -212,7 +212,7 @@ describe("conversations in a wrapper", () => {
       histories.set(id, history);
       return history;
     };
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const prompt = ChatPromptTemplate.fromMessages([new MessagesPlaceholder("past"), ["user", "{text}"]]);
     const keys = { inputMessagesKey: "text", historyMessagesKey: "past", getMessageHistory };
     const inside = withSession(new RunnableWithMessageHistory({ runnable: prompt.pipe(model), ...keys }));

@@ -2,7 +2,7 @@ import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
 import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { withSession } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
+import { collect } from "../support/runnables.js";
 
 /** What is bound stays bound: a wrapper brings nothing along that nobody gave. */
 
@@ -17,26 +17,28 @@ const graph = new StateGraph(State)
 
 const INPUT = { steps: 0 };
 
-type Way = (runnable: Runnable, options?: object) => Promise<unknown>;
+type EntryPoint = (runnable: Runnable, options?: object) => Promise<unknown>;
 
-const WAYS: Record<string, Way> = {
+const ENTRY_POINTS: Record<string, EntryPoint> = {
   invoke: (runnable, options) => runnable.invoke(INPUT, options),
-  stream: async (runnable, options) => drain(await runnable.stream(INPUT, options)),
+  stream: async (runnable, options) => collect(await runnable.stream(INPUT, options)),
   batch: (runnable, options) => runnable.batch([INPUT, INPUT], options),
-  "streamEvents v2": (runnable, options) => drain(runnable.streamEvents(INPUT, { ...options, version: "v2" })),
+  "streamEvents v2": (runnable, options) => collect(runnable.streamEvents(INPUT, { ...options, version: "v2" })),
   "withRetry, invoke": (runnable, options) => runnable.withRetry({ stopAfterAttempt: 1 }).invoke(INPUT, options),
   "withRetry, stream": async (runnable, options) =>
-    drain(await runnable.withRetry({ stopAfterAttempt: 1 }).stream(INPUT, options)),
+    collect(await runnable.withRetry({ stopAfterAttempt: 1 }).stream(INPUT, options)),
   "withRetry, batch": (runnable, options) => runnable.withRetry({ stopAfterAttempt: 1 }).batch([INPUT], options),
   "withFallbacks, invoke": (runnable, options) => runnable.withFallbacks([]).invoke(INPUT, options),
-  "withFallbacks, stream": async (runnable, options) => drain(await runnable.withFallbacks([]).stream(INPUT, options)),
+  "withFallbacks, stream": async (runnable, options) =>
+    collect(await runnable.withFallbacks([]).stream(INPUT, options)),
   "withListeners, invoke": (runnable, options) => runnable.withListeners({}).invoke(INPUT, options),
-  "withListeners, stream": async (runnable, options) => drain(await runnable.withListeners({}).stream(INPUT, options)),
+  "withListeners, stream": async (runnable, options) =>
+    collect(await runnable.withListeners({}).stream(INPUT, options)),
 };
 
-describe.each(Object.entries(WAYS))("%s", (_, way) => {
+describe.each(Object.entries(ENTRY_POINTS))("%s", (_, call) => {
   it("keeps the recursionLimit that is bound to what is wrapped", async () => {
-    await way(withSession(graph.withConfig({ recursionLimit: 60 })));
+    await call(withSession(graph.withConfig({ recursionLimit: 60 })));
   });
 
   it("hands on nothing from around where something of the kind is bound", async () => {
@@ -47,7 +49,7 @@ describe.each(Object.entries(WAYS))("%s", (_, way) => {
     });
     const own = "bound";
     const wrapper = withSession(inner).withConfig({ configurable: { own }, metadata: { own } });
-    const body = RunnableLambda.from(() => way(wrapper).then(() => "done"));
+    const body = RunnableLambda.from(() => call(wrapper).then(() => "done"));
     await body.invoke(INPUT, { configurable: { thread_id: "t" }, metadata: { around: "a" } });
     expect(new Set(seen.map(String))).toEqual(new Set([",,bound,bound"]));
   });
@@ -58,22 +60,22 @@ describe.each(Object.entries(WAYS))("%s", (_, way) => {
       read.push([configurable?.sessionId, configurable?.session_id]);
       return input;
     });
-    await way(withSession(reader).withConfig({ configurable: { session_id: "bound" } }), { sessionId: "given" });
+    await call(withSession(reader).withConfig({ configurable: { session_id: "bound" } }), { sessionId: "given" });
     expect(new Set(read.map(String))).toEqual(new Set(["given,given"]));
   });
 
   it("keeps the recursionLimit that is bound to the wrapper", async () => {
-    await way(withSession(graph).withConfig({ recursionLimit: 60 }));
+    await call(withSession(graph).withConfig({ recursionLimit: 60 }));
   });
 
   it("takes the recursionLimit of the call before all others", async () => {
-    await way(withSession(graph), { recursionLimit: 60 });
+    await call(withSession(graph), { recursionLimit: 60 });
     const bound = withSession(graph.withConfig({ recursionLimit: 60 })).withConfig({ recursionLimit: 60 });
-    await expect(way(bound, { recursionLimit: 30 })).rejects.toThrow("Recursion limit of 30");
+    await expect(call(bound, { recursionLimit: 30 })).rejects.toThrow("Recursion limit of 30");
   });
 
   it("has LangChain's own where nobody gives one", async () => {
-    await expect(way(withSession(graph))).rejects.toThrow("Recursion limit of 25");
+    await expect(call(withSession(graph))).rejects.toThrow("Recursion limit of 25");
   });
 
   it("keeps tags of the wrapped, of the wrapper and of the call", async () => {
@@ -82,8 +84,8 @@ describe.each(Object.entries(WAYS))("%s", (_, way) => {
       seen.push(tags);
       return x;
     }).withConfig({ tags: ["inner"] });
-    await way(withSession(inner));
-    await way(withSession(inner).withConfig({ tags: ["wrapper"] }), { tags: ["call"] });
+    await call(withSession(inner));
+    await call(withSession(inner).withConfig({ tags: ["wrapper"] }), { tags: ["call"] });
     expect(seen).toContainEqual(["inner"]);
     expect(new Set(seen.at(-1) as string[])).toEqual(new Set(["inner", "wrapper", "call"]));
   });

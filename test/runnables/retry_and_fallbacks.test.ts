@@ -2,7 +2,7 @@ import type { Serialized } from "@langchain/core/load/serializable";
 import { type Runnable, RunnableLambda, RunnableRetry, RunnableWithFallbacks } from "@langchain/core/runnables";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { getSessionId, RunnableWithSession, withSession } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
+import { collect, failingRunnable } from "../support/runnables.js";
 import { skipRetryDelays } from "../support/sessions.js";
 
 beforeEach(() => {
@@ -10,25 +10,11 @@ beforeEach(() => {
   skipRetryDelays();
 });
 
-/** Fails at its first attempts, of each input, and keeps the session of every one. */
-function flaky(failures = 1) {
-  const seen: unknown[] = [];
-  const left = new Map<unknown, number>();
-  const run = (input: unknown) => {
-    seen.push(getSessionId());
-    const remaining = left.get(input) ?? failures;
-    left.set(input, remaining - 1);
-    if (remaining > 0) throw new Error("not yet");
-    return getSessionId() as string;
-  };
-  return { seen, bound: RunnableLambda.from(run) };
-}
-
 /** An id that a wrapper made. */
 const NEW = expect.stringMatching(/^[0-9a-f-]{36}$/);
 
-/** Ways to try again, each with two attempts. */
-const AGAIN: Record<string, (wrapper: RunnableWithSession, bound: Runnable) => Runnable> = {
+/** Ways to try retrying, each with two attempts. */
+const RETRIES: Record<string, (wrapper: RunnableWithSession, bound: Runnable) => Runnable> = {
   withRetry: (wrapper) => wrapper.withRetry({ stopAfterAttempt: 2 }),
   "withConfig, withRetry": (wrapper) => wrapper.withConfig({ tags: ["x"] }).withRetry({ stopAfterAttempt: 2 }),
   "withRetry, withConfig": (wrapper) => wrapper.withRetry({ stopAfterAttempt: 2 }).withConfig({ tags: ["x"] }),
@@ -45,12 +31,12 @@ const AGAIN: Record<string, (wrapper: RunnableWithSession, bound: Runnable) => R
   "withFallbacks, withRetry": (wrapper) => wrapper.withFallbacks([]).withRetry({ stopAfterAttempt: 2 }),
 };
 
-describe.each(Object.entries(AGAIN))("%s", (name, again) => {
+describe.each(Object.entries(RETRIES))("%s", (name, retrying) => {
   it("has all attempts in one session, chosen and told once", async () => {
-    const { seen, bound } = flaky();
+    const { seen, bound } = failingRunnable();
     const onSession = vi.fn();
     const given = vi.fn(() => undefined);
-    const runnable = again(new RunnableWithSession({ bound, onSession, sessionId: given }), bound);
+    const runnable = retrying(new RunnableWithSession({ bound, onSession, sessionId: given }), bound);
     const id = await runnable.invoke("hi");
     expect(id).toEqual(NEW);
     expect(seen).toEqual([id, id]);
@@ -59,17 +45,17 @@ describe.each(Object.entries(AGAIN))("%s", (name, again) => {
   });
 
   it("has the session that the call names", async () => {
-    const { seen, bound } = flaky();
-    await again(withSession(bound, { sessionId: "own" }), bound).invoke("hi");
-    await again(withSession(bound), bound).invoke("other", { configurable: { sessionId: "call" } });
-    const around = RunnableLambda.from((input: unknown) => again(withSession(bound), bound).invoke(input));
+    const { seen, bound } = failingRunnable();
+    await retrying(withSession(bound, { sessionId: "own" }), bound).invoke("hi");
+    await retrying(withSession(bound), bound).invoke("other", { configurable: { sessionId: "call" } });
+    const around = RunnableLambda.from((input: unknown) => retrying(withSession(bound), bound).invoke(input));
     await withSession(around, { sessionId: "around" }).invoke("third");
     expect(seen).toEqual(["own", "own", "call", "call", "around", "around"]);
   });
 
   it("has each input of a batch in one session", async () => {
-    const { seen, bound } = flaky();
-    const runnable = again(withSession(bound), bound);
+    const { seen, bound } = failingRunnable();
+    const runnable = retrying(withSession(bound), bound);
     if (name === "withFallbacks, withRetry") {
       // LangChain's RunnableWithFallbacks can't give errors as results, which a retry asks it for.
       await expect(runnable.batch(["a"])).rejects.toThrow("Not implemented");
@@ -81,16 +67,16 @@ describe.each(Object.entries(AGAIN))("%s", (name, again) => {
   });
 
   it("streams in one session", async () => {
-    const { seen, bound } = flaky(name.includes("Fallbacks") && !name.endsWith("withRetry") ? 1 : 0);
-    const chunks = await drain(await again(withSession(bound), bound).stream("hi"));
+    const { seen, bound } = failingRunnable(name.includes("Fallbacks") && !name.endsWith("withRetry") ? 1 : 0);
+    const chunks = await collect(await retrying(withSession(bound), bound).stream("hi"));
     expect(chunks).toEqual([NEW]);
     expect(new Set(seen)).toEqual(new Set(chunks));
   });
 
   it("streams in the session around, with metadata of its own", async () => {
-    const { seen, bound } = flaky(0);
-    const runnable = again(new RunnableWithSession({ bound }), bound);
-    const body = RunnableLambda.from(async () => drain(await runnable.stream("hi", { metadata: { other: 1 } })));
+    const { seen, bound } = failingRunnable(0);
+    const runnable = retrying(new RunnableWithSession({ bound }), bound);
+    const body = RunnableLambda.from(async () => collect(await runnable.stream("hi", { metadata: { other: 1 } })));
     await body.invoke("x", { metadata: { conversation_id: "around" } });
     expect(seen).toEqual(["around"]);
   });
@@ -98,7 +84,7 @@ describe.each(Object.entries(AGAIN))("%s", (name, again) => {
 
 describe("withRetry and withFallbacks", () => {
   it("give what LangChain's own give", () => {
-    const { bound } = flaky();
+    const { bound } = failingRunnable();
     const wrapper = withSession(bound);
     expect(wrapper.withRetry()).toBeInstanceOf(RunnableRetry);
     expect(wrapper.withRetry().withRetry()).toBeInstanceOf(RunnableRetry);
@@ -106,35 +92,35 @@ describe("withRetry and withFallbacks", () => {
   });
 
   it("have the name of LangChain's own in a trace", async () => {
-    const { bound } = flaky(0);
-    const namesOf = async (again: (runnable: Runnable) => Runnable, runnable: Runnable) => {
+    const { bound } = failingRunnable(0);
+    const namesOf = async (retrying: (runnable: Runnable) => Runnable, runnable: Runnable) => {
       const names: unknown[] = [];
       const handleChainStart = ({ id }: Serialized, ...rest: unknown[]) => void names.push([id.at(-1), rest[6]]);
-      await again(runnable).invoke("hi", { callbacks: [{ handleChainStart }] });
+      await retrying(runnable).invoke("hi", { callbacks: [{ handleChainStart }] });
       return names;
     };
-    for (const again of [(it: Runnable) => it.withRetry(), (it: Runnable) => it.withFallbacks([bound])]) {
-      expect(await namesOf(again, withSession(bound))).toEqual(await namesOf(again, bound));
+    for (const retrying of [(it: Runnable) => it.withRetry(), (it: Runnable) => it.withFallbacks([bound])]) {
+      expect(await namesOf(retrying, withSession(bound))).toEqual(await namesOf(retrying, bound));
     }
   });
 
   it("try as often as they were told, and fail as the last or first attempt did", async () => {
     for (const attempts of [1, 2, 3]) {
-      const { seen, bound } = flaky(10);
+      const { seen, bound } = failingRunnable(10);
       const failed: unknown[] = [];
       const onFailedAttempt = (_: unknown, input: unknown) => void failed.push(input);
       const retry = withSession(bound).withRetry({ stopAfterAttempt: attempts, onFailedAttempt });
       await expect(retry.invoke("hi")).rejects.toThrow("not yet");
       expect([seen.length, failed.length]).toEqual([attempts, attempts]);
     }
-    const { seen, bound } = flaky(10);
+    const { seen, bound } = failingRunnable(10);
     await expect(withSession(bound).withFallbacks([bound, bound]).invoke("hi")).rejects.toThrow("not yet");
     expect(new Set(seen).size).toBe(1);
     expect(seen).toHaveLength(3);
   });
 
   it("retry the inputs of a batch that failed, each in its session, and give errors where they are asked to", async () => {
-    const { seen, bound } = flaky(0);
+    const { seen, bound } = failingRunnable(0);
     let isFirst = true;
     const once = RunnableLambda.from((input: string) => {
       if (input === "b" && isFirst) {
@@ -147,13 +133,13 @@ describe("withRetry and withFallbacks", () => {
     const configs = ["a", "b", "c"].map((sessionId) => ({ configurable: { sessionId } }));
     expect(await withSession(once).withRetry().batch(["a", "b", "c"], configs)).toEqual(["a", "b", "c"]);
     expect([...seen].sort()).toEqual(["a", "b", "b", "c"]);
-    const always = flaky(10);
+    const always = failingRunnable(10);
     const retry = withSession(always.bound).withRetry({ stopAfterAttempt: 2 });
     expect(await retry.batch(["a"], {}, { returnExceptions: true })).toMatchObject([{ message: "not yet" }]);
   });
 
   it("give a fallback with an id of its own the wrapper's session: it is one call", async () => {
-    const { seen, bound } = flaky();
+    const { seen, bound } = failingRunnable();
     const told: string[] = [];
     const fallback = withSession(bound, { sessionId: "fallback's", onSession: (id) => told.push(id) });
     await withSession(bound, { sessionId: "own" }).withFallbacks([fallback]).invoke("hi");
@@ -179,8 +165,8 @@ describe("withRetry and withFallbacks", () => {
     ["withRetry", (wrapper) => wrapper.withRetry()],
     ["withFallbacks", (wrapper, bound) => wrapper.withFallbacks([bound])],
     ["withListeners", (wrapper) => wrapper.withListeners({})],
-  ])("tell each handler of a run once: %s", async (_, again) => {
-    const { bound } = flaky(0);
+  ])("tell each handler of a run once: %s", async (_, retrying) => {
+    const { bound } = failingRunnable(0);
     const named = bound.withConfig({ runName: "bound" });
     const told = async (run: (callbacks: object[]) => Promise<unknown>) => {
       const runs: [id: unknown, name: unknown][] = [];
@@ -189,10 +175,10 @@ describe("withRetry and withFallbacks", () => {
       return runs.filter(([, name]) => name === "bound").length;
     };
     const counts = [
-      await told((callbacks) => again(withSession(named).withConfig({ callbacks }), named).invoke("hi")),
-      await told((callbacks) => again(withSession(named), named).invoke("hi", { callbacks })),
-      await told((callbacks) => again(withSession(named), named).withConfig({ callbacks }).batch(["hi"])),
-      await told(async (callbacks) => drain(await again(withSession(named), named).stream("hi", { callbacks }))),
+      await told((callbacks) => retrying(withSession(named).withConfig({ callbacks }), named).invoke("hi")),
+      await told((callbacks) => retrying(withSession(named), named).invoke("hi", { callbacks })),
+      await told((callbacks) => retrying(withSession(named), named).withConfig({ callbacks }).batch(["hi"])),
+      await told(async (callbacks) => collect(await retrying(withSession(named), named).stream("hi", { callbacks }))),
     ];
     expect(counts).toEqual([1, 1, 1, 1]);
   });

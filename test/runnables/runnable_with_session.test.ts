@@ -10,8 +10,9 @@ import {
   SessionIdError,
   withSession,
 } from "../../src/index.js";
-import { drain, ENTRIES } from "../support/scenarios.js";
-import { modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { ENTRY_POINTS } from "../support/scenarios.js";
+import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -64,7 +65,7 @@ describe("the id of a wrapper's call", () => {
   it("is a new one for each call where nothing names one, for each input of a batch, for each stream", async () => {
     const wrapper = withSession(RunnableParallel.from({ a: where(), b: where() }));
     const results = [await wrapper.invoke({}), await wrapper.invoke({}), ...(await wrapper.batch([{}, {}, {}]))];
-    const chunks = await drain(await wrapper.stream({}));
+    const chunks = await collect(await wrapper.stream({}));
     for (const { a, b } of [...results, Object.assign({}, ...chunks)]) {
       expect(a).toMatch(/^[0-9a-f-]{36}$/);
       expect(b).toBe(a);
@@ -158,7 +159,7 @@ describe("a wrapper inside a wrapper", () => {
       (input) => unnamed.invoke(input, { callbacks: [new SessionCallbackHandler()] }),
       "outer",
     ],
-    ["in a stream, is in its own", async (input) => (await drain(await inner.stream(input))).join(), "inner"],
+    ["in a stream, is in its own", async (input) => (await collect(await inner.stream(input))).join(), "inner"],
     [
       "around another, without ids of their own, is in the outer's",
       (input) => withSession(unnamed).invoke(input),
@@ -176,14 +177,14 @@ describe("a wrapper inside a wrapper", () => {
       return said.join();
     });
     expect(await withSession(outer, { sessionId: "outer" }).invoke({})).toBe(`outer,${expected},outer`);
-    expect((await drain(await withSession(outer, { sessionId: "outer" }).stream({}))).join()).toBe(
+    expect((await collect(await withSession(outer, { sessionId: "outer" }).stream({}))).join()).toBe(
       `outer,${expected},outer`,
     );
   });
 });
 
 describe("onSession", () => {
-  it.each(ENTRIES)("is told the id once a call, before anything runs: $name", async ({ call, runs = 1 }) => {
+  it.each(ENTRY_POINTS)("is told the id once a call, before anything runs: $name", async ({ call, runs = 1 }) => {
     const events: string[] = [];
     const bound = RunnableLambda.from((_: string) => `ran in ${getSessionId()}`).pipe((text) => {
       events.push(text);
@@ -223,7 +224,7 @@ describe("onSession", () => {
 
 describe("what is piped after a wrapper", () => {
   it("is outside it, invoked and streamed", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const text = new StringOutputParser();
     const chain = withSession(model, { sessionId: "inside" })
       .pipe(text)
@@ -231,7 +232,7 @@ describe("what is piped after a wrapper", () => {
       .pipe(text)
       .pipe(model);
     await chain.invoke("hi");
-    await drain(await chain.stream("hi"));
+    await collect(await chain.stream("hi"));
     await chain.batch(["hi"], { configurable: { thread_id: "around" } });
     expect(sessions(gateway.current)).toEqual([
       "inside",

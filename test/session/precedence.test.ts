@@ -12,8 +12,8 @@ import {
   type SessionChatOpenAIFields,
   withSession,
 } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
-import { modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -62,7 +62,7 @@ function optionsOf(sources: readonly Source[], prefix = ""): Options {
 }
 
 function modelWith(sources: readonly Source[]): SessionChatOpenAI {
-  return modelOf(gateway.current, Object.assign({ sessionId: undefined }, ...sources.map((s) => s.field?.(s.name))));
+  return modelFor(gateway.current, Object.assign({ sessionId: undefined }, ...sources.map((s) => s.field?.(s.name))));
 }
 
 /** Runs `call` where LangChain carries `implicit`, which the call is not passed. */
@@ -83,8 +83,8 @@ describe("the precedence", () => {
     const model = modelWith(below);
     await inConfig(optionsOf([source]), async () => {
       await model.invoke("hi", optionsOf(below));
-      await drain(await model.stream("hi", optionsOf(below)));
-      await drain(model.streamEvents("hi", optionsOf(below)));
+      await collect(await model.stream("hi", optionsOf(below)));
+      await collect(model.streamEvents("hi", optionsOf(below)));
     });
     expect(sessions(gateway.current)).toEqual([source.name, source.name, source.name]);
   });
@@ -98,7 +98,7 @@ describe("the precedence", () => {
   it.each(UNSETTABLE)("$name is passed over where it is unset", async ({ option, field }) => {
     vi.stubEnv("LITELLM_SESSION_ID", "environment");
     for (const unset of [undefined, null, ""]) {
-      const model = modelOf(gateway.current, { sessionId: undefined, ...field?.(unset as string) });
+      const model = modelFor(gateway.current, { sessionId: undefined, ...field?.(unset as string) });
       await model.invoke("hi", option?.(unset as string));
     }
     expect(sessions(gateway.current)).toEqual(["environment", "environment", "environment"]);
@@ -106,10 +106,10 @@ describe("the precedence", () => {
 
   it("ends with LITELLM_SESSION_ID, read when the model is made, and with an id of the model's own", async () => {
     vi.stubEnv("LITELLM_SESSION_ID", "environment");
-    const first = modelOf(gateway.current, { sessionId: "" });
+    const first = modelFor(gateway.current, { sessionId: "" });
     vi.stubEnv("LITELLM_SESSION_ID", "");
-    const second = modelOf(gateway.current, { sessionId: undefined });
-    const third = modelOf(gateway.current, { sessionId: undefined });
+    const second = modelFor(gateway.current, { sessionId: undefined });
+    const third = modelFor(gateway.current, { sessionId: undefined });
     for (const model of [first, second, third, first, second]) await model.invoke("hi");
     const [a, b, c, ...again] = sessions(gateway.current);
     expect([a, ...again]).toEqual(["environment", "environment", b]);
@@ -118,7 +118,7 @@ describe("the precedence", () => {
   });
 
   it("is the same whatever else a call says, and getSessionId knows it", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const subset = fc.subarray([...SOURCES.filter(({ option }) => option)]);
     await fc.assert(
       fc.asyncProperty(subset, subset, async (passed, implicit) => {
@@ -178,7 +178,7 @@ describe("the nearest handler", () => {
     ],
     [
       "the call's, not the model's own",
-      () => modelOf(gateway.current, { callbacks: [handler(outer)] }).invoke("hi", { callbacks: [handler(inner)] }),
+      () => modelFor(gateway.current, { callbacks: [handler(outer)] }).invoke("hi", { callbacks: [handler(inner)] }),
     ],
     [
       "the third argument of generate",
@@ -186,12 +186,12 @@ describe("the nearest handler", () => {
     ],
     ["the third argument beside stop words", (model) => model.generate([[["user", "hi"]]], ["."], [handler(inner)])],
   ])("is %s", async (_, call) => {
-    await call(modelOf(gateway.current));
+    await call(modelFor(gateway.current));
     expect(sessions(gateway.current)).toEqual([inner]);
   });
 
   it("goes from an agent's tool to the model inside it", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const ask = tool(async () => (await model.invoke("hi")).text, { name: "ask", schema: z.object({}) });
     await RunnableParallel.from({ a: model, b: () => ask.invoke({}) }).invoke("hi", { callbacks: [handler(inner)] });
     expect(sessions(gateway.current)).toEqual([inner, inner]);
@@ -202,7 +202,7 @@ describe("sessionId: false", () => {
   it("as a call option means none, whatever else names one", async () => {
     const options = { ...optionsOf(SOURCES), sessionId: false as const };
     await modelWith(SOURCES).invoke("hi", options);
-    await drain(
+    await collect(
       await modelWith(SOURCES)
         .withConfig({ sessionId: false })
         .stream("hi", optionsOf(SOURCES.slice(1))),
@@ -212,14 +212,14 @@ describe("sessionId: false", () => {
 
   it("of a model means none where nothing names one, LITELLM_SESSION_ID included", async () => {
     vi.stubEnv("LITELLM_SESSION_ID", "environment");
-    const model = modelOf(gateway.current, { sessionId: false });
+    const model = modelFor(gateway.current, { sessionId: false });
     await model.invoke("hi");
     await model.invoke("hi", { configurable: { thread_id: "thread" } });
     expect(sessions(gateway.current)).toEqual([undefined, "thread"]);
   });
 
   it("bound to a copy gives way to a call's id", async () => {
-    const model = modelOf(gateway.current, { sessionId: "own" }).withConfig({ sessionId: false });
+    const model = modelFor(gateway.current, { sessionId: "own" }).withConfig({ sessionId: false });
     await model.invoke("hi");
     await model.invoke("hi", { sessionId: "call" });
     await model.withSession("bound").invoke("hi", { sessionId: false });
@@ -234,19 +234,19 @@ describe("numbers", () => {
     ["thread_id", 0, "0"],
     ["thread_id", 2 ** 53, "9007199254740992"],
   ])("configurable.%s of %d is %s", async (key, value, id) => {
-    await modelOf(gateway.current).invoke("hi", { configurable: { [key]: value } });
+    await modelFor(gateway.current).invoke("hi", { configurable: { [key]: value } });
     expect(sessions(gateway.current)).toEqual([id]);
   });
 
   it("in the metadata are passed over", async () => {
-    await modelOf(gateway.current).invoke("hi", { metadata: { session_id: 1, thread_id: 2, conversation_id: "3" } });
+    await modelFor(gateway.current).invoke("hi", { metadata: { session_id: 1, thread_id: 2, conversation_id: "3" } });
     expect(sessions(gateway.current)).toEqual(["3"]);
   });
 });
 
 describe.each<[string, (bound: RunnableConfig) => { invoke(input: string, options?: object): Promise<unknown> }]>([
-  ["a model", (bound) => modelOf(gateway.current).withConfig(bound as Options)],
-  ["a wrapper", (bound) => withSession(modelOf(gateway.current)).withConfig(bound)],
+  ["a model", (bound) => modelFor(gateway.current).withConfig(bound as Options)],
+  ["a wrapper", (bound) => withSession(modelFor(gateway.current)).withConfig(bound)],
 ])("bound to %s, both spellings of the id in configurable are one", (_, bind) => {
   it.each<[bound: object, given: object | undefined, expected: string]>([
     [{ sessionId: "bound" }, { session_id: "call" }, "call"],

@@ -7,8 +7,8 @@ import {
   type SessionChatOpenAIFields,
   withSession,
 } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
-import { modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -26,9 +26,9 @@ type Call = (model: SessionChatOpenAI, options: Partial<SessionChatOpenAICallOpt
 
 const CALLS: Record<string, Call> = {
   invoke: (model, options) => model.invoke("hi", options),
-  stream: async (model, options) => drain(await model.stream("hi", options)),
+  stream: async (model, options) => collect(await model.stream("hi", options)),
   generate: (model, options) => model.generate([[["user", "hi"]]], options),
-  "streamEvents v2": (model, options) => drain(model.streamEvents("hi", { ...options, version: "v2" })),
+  "streamEvents v2": (model, options) => collect(model.streamEvents("hi", { ...options, version: "v2" })),
 };
 
 describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %s", (_, call) => {
@@ -43,27 +43,27 @@ describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %
     ["another transport", { sessionTransport: "none" }, { sessionId: "call" }, "call"],
   ])("comes from %s", async (_, fields, options, expected) => {
     const { seen, callbacks } = tracer();
-    await call(modelOf(gateway.current, fields), { ...options, callbacks });
+    await call(modelFor(gateway.current, fields), { ...options, callbacks });
     expect(seen).toEqual([expected]);
   });
 
   it("comes from a handler", async () => {
     const { seen, callbacks } = tracer();
     const handler = new SessionCallbackHandler({ sessionId: "handled" });
-    await call(modelOf(gateway.current), { callbacks: [handler, ...callbacks] });
+    await call(modelFor(gateway.current), { callbacks: [handler, ...callbacks] });
     expect(seen).toEqual(["handled"]);
   });
 
   it("comes from LITELLM_SESSION_ID", async () => {
     vi.stubEnv("LITELLM_SESSION_ID", "environment");
     const { seen, callbacks } = tracer();
-    await call(modelOf(gateway.current, { sessionId: undefined }), { callbacks });
+    await call(modelFor(gateway.current, { sessionId: undefined }), { callbacks });
     expect(seen).toEqual(["environment"]);
   });
 
   it("stays the user's own, while the request has the session", async () => {
     const { seen, callbacks } = tracer();
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const metadata = Object.freeze({ session_id: "user's", other: 1 });
     await call(model, { sessionId: "call", metadata, callbacks });
     await withSession(
@@ -79,7 +79,7 @@ describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %
 
   it("stays the user's own in a call inside a wrapper", async () => {
     const { seen, callbacks } = tracer();
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const wrapper = withSession(
       RunnableLambda.from(() => call(model, { metadata: { session_id: "user's" }, callbacks })),
     );
@@ -90,7 +90,7 @@ describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %
 
   it("of a wrapper is replaced by an inner session", async () => {
     const { seen, callbacks } = tracer();
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const inner = withSession(
       RunnableLambda.from(() => call(model, {})),
       { sessionId: "inner" },
@@ -110,7 +110,7 @@ describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %
 
   it("of a wrapper is there for every run inside it, also where the wrapper's id is new", async () => {
     const { seen, callbacks } = tracer();
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     await withSession(RunnableLambda.from(() => call(model, {}))).invoke("hi", { callbacks });
     expect(seen).toEqual(sessions(gateway.current));
     expect(seen[0]).not.toBe("absent");

@@ -9,8 +9,8 @@ import {
   SessionIdError,
   withSession,
 } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
-import { modelOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -47,7 +47,7 @@ const SOURCES: readonly [name: string, call: (model: SessionChatOpenAI, id: neve
     "configurable.sessionId",
     (model, sessionId) => RunnableLambda.from(() => model.invoke("hi")).invoke("hi", { configurable: { sessionId } }),
   ],
-  ['field "sessionId"', (_, sessionId) => modelOf(gateway.current, { sessionId })],
+  ['field "sessionId"', (_, sessionId) => modelFor(gateway.current, { sessionId })],
   ['SessionCallbackHandler field "sessionId"', (_, sessionId) => new SessionCallbackHandler({ sessionId })],
   [
     "SessionCallbackHandler.sessionId",
@@ -66,7 +66,7 @@ const SOURCES: readonly [name: string, call: (model: SessionChatOpenAI, id: neve
 
 describe.each(SOURCES)("an id that isn't one, from %s", (source, call) => {
   it.each(INVALID)("throws before a request is made: %s", async (_, value, shown) => {
-    const error = await caught(async () => call(modelOf(gateway.current), value as never));
+    const error = await caught(async () => call(modelFor(gateway.current), value as never));
     expect(SessionIdError.isInstance(error)).toBe(true);
     expect(error).toMatchObject({ name: "SessionIdError", code: "INVALID_SESSION_ID" });
     expect(String(error)).toContain(`from ${source}: expected a string of 1 to 1,024 characters, well-formed Unicode`);
@@ -86,11 +86,11 @@ describe("an error about an id", () => {
 
   it("comes from LITELLM_SESSION_ID when the model is made, unless its fields say what counts", () => {
     vi.stubEnv("LITELLM_SESSION_ID", "a\nb");
-    expect(() => modelOf(gateway.current, { sessionId: undefined })).toThrow(
+    expect(() => modelFor(gateway.current, { sessionId: undefined })).toThrow(
       /^Invalid session id from environment variable LITELLM_SESSION_ID: expected .*, got "a\\nb"\.$/,
     );
-    modelOf(gateway.current, { sessionId: "own" });
-    modelOf(gateway.current, { sessionId: false });
+    modelFor(gateway.current, { sessionId: "own" });
+    modelFor(gateway.current, { sessionId: false });
   });
 
   it("comes from the constructor of a wrapper", () => {
@@ -101,12 +101,12 @@ describe("an error about an id", () => {
   });
 
   it("of a stream, of events and of a batch rejects them, and the other inputs go on", async () => {
-    const model = modelOf(gateway.current);
+    const model = modelFor(gateway.current);
     const sessionId = "a\n";
     await expect(model.stream("hi", { sessionId })).rejects.toThrow(SessionIdError);
     await expect(withSession(model).stream("hi", { sessionId })).rejects.toThrow(SessionIdError);
-    await expect(drain(model.streamEvents("hi", { version: "v2", sessionId }))).rejects.toThrow(SessionIdError);
-    await expect(drain(model.streamLog("hi", { sessionId }))).rejects.toThrow(SessionIdError);
+    await expect(collect(model.streamEvents("hi", { version: "v2", sessionId }))).rejects.toThrow(SessionIdError);
+    await expect(collect(model.streamLog("hi", { sessionId }))).rejects.toThrow(SessionIdError);
     expect(() => model.streamEvents("hi", { sessionId })).toThrow(SessionIdError);
     const configs = [{ sessionId }, { sessionId: "good" }];
     const [bad, good] = await model.batch(["hi", "hi"], configs, { returnExceptions: true });
@@ -115,7 +115,7 @@ describe("an error about an id", () => {
   });
 
   it("is not thrown for a thread or metadata that can't be an id: it is passed over", async () => {
-    const model = modelOf(gateway.current, { sessionId: undefined });
+    const model = modelFor(gateway.current, { sessionId: undefined });
     const made = model.sessionId;
     for (const [, value] of INVALID) {
       await model.invoke("hi", { configurable: { thread_id: value }, metadata: { session_id: value } });
@@ -146,7 +146,7 @@ describe("an id", () => {
     ["that looks like something else", '{"a":1}'],
     ["that is a number's text", "42"],
   ])("%s is sent as it is", async (_, sessionId) => {
-    await modelOf(gateway.current).invoke("hi", { sessionId });
+    await modelFor(gateway.current).invoke("hi", { sessionId });
     const [request] = gateway.current.requests;
     expect([request?.body.litellm_session_id, request?.body.litellm_trace_id]).toEqual([sessionId, sessionId]);
   });

@@ -8,14 +8,14 @@ import type { Gateway, GatewayRequest, Json } from "./gateway/server.js";
 type Options = Partial<SessionChatOpenAICallOptions>;
 
 /** A way to make one call and get its whole answer. */
-export interface Entry {
+export interface EntryPoint {
   readonly name: string;
   /** Fields that the model needs for it. */
   readonly fields?: SessionChatOpenAIFields;
   ask(model: ChatOpenAI, input: string | BaseMessageLike[], options?: Options): Promise<AIMessage>;
 }
 
-const invoke: Entry["ask"] = (model, input, options) => model.invoke(input, options);
+const invoke: EntryPoint["ask"] = (model, input, options) => model.invoke(input, options);
 
 /** What makes LangChain stream inside `invoke`: a tracer, or LangGraph's `streamMode: "messages"`. */
 class Listener extends BaseCallbackHandler {
@@ -31,7 +31,7 @@ class Listener extends BaseCallbackHandler {
 }
 
 /** Calls of one conversation go through different code; each of these takes another path. */
-export const ENTRIES: readonly Entry[] = [
+export const ENTRY_POINTS: readonly EntryPoint[] = [
   { name: "invoke", ask: invoke },
   { name: "invoke with streaming: true", fields: { streaming: true }, ask: invoke },
   { name: "invoke under a handler of chunks", ask: listened("chunks") },
@@ -57,31 +57,31 @@ export const ENTRIES: readonly Entry[] = [
   },
 ];
 
-function listened(prefers: "chunks" | "events"): Entry["ask"] {
+function listened(prefers: "chunks" | "events"): EntryPoint["ask"] {
   return (model, input, options) => {
     const given = Array.isArray(options?.callbacks) ? options.callbacks : [];
     return model.invoke(input, { ...options, callbacks: [...given, new Listener(prefers)] });
   };
 }
 
-/** Asked of the model in one go. */
-export interface Asked {
+/** SentTurn of the model in one go. */
+export interface SentTurn {
   /** Its `previous_response_id`. */
-  readonly after: unknown;
+  readonly previousResponseId: unknown;
   /** Its input items in short, such as `user: Hello` or `output: sunny`. */
   readonly input: readonly string[];
 }
 
-/** What each request asked, in order. */
-export function asked(gateway: Gateway): Asked[] {
+/** What each request sentTurns, in order. */
+export function sentTurns(gateway: Gateway): SentTurn[] {
   return gateway.requests.map(({ body }: GatewayRequest) => ({
-    after: body.previous_response_id,
-    input: typeof body.input === "string" ? [`user: ${body.input}`] : inShort(body.input as Json[]),
+    previousResponseId: body.previous_response_id,
+    input: typeof body.input === "string" ? [`user: ${body.input}`] : summarizeItems(body.input as Json[]),
   }));
 }
 
 /** Items of a conversation in short. */
-export function inShort(items: readonly Json[] = []): string[] {
+export function summarizeItems(items: readonly Json[] = []): string[] {
   return items.map((item) => {
     if (item.role !== undefined) return `${item.role}: ${textOf(item.content)}`;
     if (item.output !== undefined) return `output: ${textOf(item.output)}`;

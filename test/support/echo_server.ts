@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 
 /** A request as it was on the wire. */
-export interface Echoed {
+export interface EchoedRequest {
   readonly method: string | undefined;
   readonly path: string | undefined;
   readonly headers: IncomingHttpHeaders;
@@ -11,8 +11,8 @@ export interface Echoed {
 }
 
 /** A server for all tests of a file that takes any request, keeps it as it was, and answers 200. */
-export function useEcho(): { readonly url: string; readonly requests: Echoed[] } {
-  const requests: Echoed[] = [];
+export function useEchoServer(): { readonly url: string; readonly requests: EchoedRequest[] } {
+  const requests: EchoedRequest[] = [];
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);

@@ -13,20 +13,20 @@ export const ENDPOINTS = [
 ];
 
 /** The same model three times: LangChain's own, ours without a session, ours with one. */
-export interface Trio {
+export interface ThreeModels {
   readonly plain: ChatOpenAI;
-  readonly without: SessionChatOpenAI;
-  readonly within: SessionChatOpenAI;
+  readonly sessionless: SessionChatOpenAI;
+  readonly inSession: SessionChatOpenAI;
 }
 
 /** The three models, for the gateway. */
-export function trioOf(gateway: Gateway, fields: ChatOpenAIFields = {}): Trio {
+export function threeModels(gateway: Gateway, fields: ChatOpenAIFields = {}): ThreeModels {
   const given = { ...connection(gateway), ...fields };
   const configuration = { ...connection(gateway).configuration, ...fields.configuration };
   return {
     plain: new ChatOpenAI({ ...given, configuration }),
-    without: new SessionChatOpenAI({ ...given, configuration, sessionId: false }),
-    within: new SessionChatOpenAI({ ...given, configuration, sessionId: SESSION }),
+    sessionless: new SessionChatOpenAI({ ...given, configuration, sessionId: false }),
+    inSession: new SessionChatOpenAI({ ...given, configuration, sessionId: SESSION }),
   };
 }
 
@@ -88,11 +88,4 @@ export function withoutSessionMetadata(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([key, each]) => key !== "session_id" || each !== SESSION);
   return Object.fromEntries(entries.map(([key, each]) => [key, withoutSessionMetadata(each)]));
-}
-
-/** All that an async iterable yields. Not awaited where it is one: a stream of events is a promise too. */
-export async function collect<T>(given: AsyncIterable<T> | Promise<AsyncIterable<T>>): Promise<T[]> {
-  const items: T[] = [];
-  for await (const item of Symbol.asyncIterator in given ? given : await given) items.push(item);
-  return items;
 }

@@ -7,46 +7,48 @@ import {
   withSession,
 } from "../../src/index.js";
 import type { Gateway } from "./gateway/server.js";
-import { countClients, modelOf, sessions } from "./sessions.js";
+import { collect } from "./runnables.js";
+import { countClients, modelFor, sessions } from "./sessions.js";
 
-/** The session that every path is run in. */
+/** The session that every scenario runs in. */
 export const SESSION = "conversation-42";
 
-/** Something that calls the model. */
-export interface Path {
+/** A runnable that calls the model. */
+export interface Scenario {
   readonly name: string;
-  readonly of: (model: SessionChatOpenAI, gateway: Gateway) => Runnable | Promise<Runnable>;
-  /** How many requests one run makes. Default: 1. */
+  readonly build: (model: SessionChatOpenAI, gateway: Gateway) => Runnable | Promise<Runnable>;
+  /** Number of requests of one run. Default: 1. */
   readonly requests?: number;
   readonly input?: unknown;
-  /** How many models there are, each with one client. Default: 1. */
+  /** Number of models, each with one client. Default: 1. */
   readonly models?: number;
-  /** An error of LangChain's own, which comes after the requests. */
+  /** An error that LangChain throws after the requests, also for ChatOpenAI. */
   readonly tolerated?: RegExp;
 }
 
-/** How a path is called, and how many runs that makes. */
-export interface Entry {
+/** A method of the runnable. */
+export interface EntryPoint {
   readonly name: string;
+  /** Number of runs of one call. Default: 1. */
   readonly runs?: number;
   readonly call: (runnable: Runnable, input: unknown, config: RunnableConfig) => Promise<unknown>;
 }
 
-/** How the session is given to a call. */
-export interface Way {
+/** Where the session id of a call comes from. */
+export interface SessionSource {
   readonly name: string;
   readonly config: () => RunnableConfig;
   readonly wrap?: (runnable: Runnable) => Runnable;
 }
 
-export const INVOKE: Entry = { name: "invoke", call: (runnable, input, config) => runnable.invoke(input, config) };
+export const INVOKE: EntryPoint = { name: "invoke", call: (runnable, input, config) => runnable.invoke(input, config) };
 
-export const STREAM: Entry = {
+export const STREAM: EntryPoint = {
   name: "stream",
-  call: async (runnable, input, config) => drain(await runnable.stream(input, config)),
+  call: async (runnable, input, config) => collect(await runnable.stream(input, config)),
 };
 
-export const ENTRIES: readonly Entry[] = [
+export const ENTRY_POINTS: readonly EntryPoint[] = [
   INVOKE,
   STREAM,
   {
@@ -61,30 +63,33 @@ export const ENTRIES: readonly Entry[] = [
   },
   {
     name: "streamEvents v1",
-    call: (runnable, input, config) => drain(runnable.streamEvents(input, { ...config, version: "v1" })),
+    call: (runnable, input, config) => collect(runnable.streamEvents(input, { ...config, version: "v1" })),
   },
   {
     name: "streamEvents v2",
-    call: (runnable, input, config) => drain(runnable.streamEvents(input, { ...config, version: "v2" })),
+    call: (runnable, input, config) => collect(runnable.streamEvents(input, { ...config, version: "v2" })),
   },
-  { name: "streamLog", call: (runnable, input, config) => drain(runnable.streamLog(input, config)) },
+  { name: "streamLog", call: (runnable, input, config) => collect(runnable.streamLog(input, config)) },
 ];
 
-export const CONFIGURABLE: Way = { name: "configurable", config: () => ({ configurable: { sessionId: SESSION } }) };
+export const CONFIGURABLE: SessionSource = {
+  name: "configurable",
+  config: () => ({ configurable: { sessionId: SESSION } }),
+};
 
-export const HANDLER: Way = {
+export const HANDLER: SessionSource = {
   name: "a handler",
   config: () => ({ callbacks: [new SessionCallbackHandler({ sessionId: SESSION })] }),
 };
 
-export const WRAPPER: Way = {
+export const WRAPPER: SessionSource = {
   name: "a wrapper",
   config: () => ({}),
   wrap: (runnable) => withSession(runnable, { sessionId: SESSION }),
 };
 
-/** On the model itself, where a call option is one of its own. */
-export const CALL_OPTION: Way = {
+/** Only for a model itself: other runnables have no call option `sessionId`. */
+export const CALL_OPTION: SessionSource = {
   name: "a call option",
   config: () => {
     const options: { sessionId: string } & RunnableConfig = { sessionId: SESSION };
@@ -92,35 +97,29 @@ export const CALL_OPTION: Way = {
   },
 };
 
-/** Reads a stream to its end. */
-export async function drain<T>(stream: AsyncIterable<T>): Promise<T[]> {
-  const chunks: T[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return chunks;
-}
-
-/** What {@link testPaths} combines. */
-export interface PathTests {
-  readonly paths: readonly Path[];
-  readonly entries: readonly Entry[];
-  readonly ways: readonly Way[];
-  /** The model's field. `false`: nothing streams, not even `stream`. */
+/** What {@link testScenarios} combines. */
+export interface ScenarioTests {
+  readonly scenarios: readonly Scenario[];
+  readonly entryPoints: readonly EntryPoint[];
+  readonly sources: readonly SessionSource[];
+  /** Values of the model's field `streaming`. `false`: nothing streams, not even `stream`. Default: undefined and true. */
   readonly streaming?: readonly (boolean | undefined)[];
 }
 
 /**
- * One test for each path, entry and way, on each endpoint, with and without `streaming: true`: every
- * request that arrives carries the session, none is missing, and no more clients are built than
- * there are models.
+ * One test for each combination of scenario, entry point and source, on both endpoints: every request
+ * carries the session, none is missing, and each model builds one client.
  */
-export function testPaths(
+export function testScenarios(
   gateway: { readonly current: Gateway },
-  { paths, entries, ways, streaming = [undefined, true] }: PathTests,
+  { scenarios, entryPoints, sources, streaming = [undefined, true] }: ScenarioTests,
 ): void {
-  const cases = paths.flatMap((path) => entries.flatMap((entry) => ways.map((way) => ({ path, entry, way }))));
+  const cases = scenarios.flatMap((scenario) =>
+    entryPoints.flatMap((entryPoint) => sources.map((source) => ({ scenario, entryPoint, source }))),
+  );
 
   beforeEach(() => {
-    vi.spyOn(console, "warn").mockImplementation(() => {}); // About the tokenizer, and what is deprecated.
+    vi.spyOn(console, "warn").mockImplementation(() => {}); // The tokenizer, and deprecated methods.
   });
   afterEach(() => {
     vi.restoreAllMocks();
@@ -128,24 +127,24 @@ export function testPaths(
 
   for (const endpoint of ["/chat/completions", "/responses"]) {
     describe.each(streaming.map((streaming) => ({ streaming })))(`${endpoint}, streaming: $streaming`, (fields) => {
-      for (const { path, entry, way } of cases) {
-        it(`${path.name}, ${entry.name}, by ${way.name}`, async () => {
+      for (const { scenario, entryPoint, source } of cases) {
+        it(`${scenario.name} sends the session from ${source.name}: ${entryPoint.name}`, async () => {
           const clients = countClients(gateway.current);
           const endpointFields = { useResponsesApi: endpoint === "/responses", ...fields } as SessionChatOpenAIFields;
-          const model = modelOf(gateway.current, { ...clients.fields, ...endpointFields });
-          const runnable = await path.of(model, gateway.current);
-          const call = entry.call(way.wrap?.(runnable) ?? runnable, path.input ?? "hi", way.config());
+          const model = modelFor(gateway.current, { ...clients.fields, ...endpointFields });
+          const runnable = await scenario.build(model, gateway.current);
+          const call = entryPoint.call(source.wrap?.(runnable) ?? runnable, scenario.input ?? "hi", source.config());
           await call.catch((error) => {
-            if (!path.tolerated?.test(String(error))) throw error;
+            if (!scenario.tolerated?.test(String(error))) throw error;
           });
 
           const { requests } = gateway.current;
-          const expected = (path.requests ?? 1) * (entry.runs ?? 1);
+          const expected = (scenario.requests ?? 1) * (entryPoint.runs ?? 1);
           expect(sessions(gateway.current)).toEqual(Array(expected).fill(SESSION));
           expect(requests.map((request) => request.path)).toEqual(Array(expected).fill(endpoint));
           const streamed = fields.streaming === undefined ? [] : requests.map(({ body }) => body.stream);
           expect(streamed).toEqual(streamed.map(() => fields.streaming));
-          expect(clients.built).toBe(path.models ?? 1);
+          expect(clients.built).toBe(scenario.models ?? 1);
         });
       }
     });

@@ -1,2 +1,10 @@
 // For the tests that have not moved yet; goes with the last of them.
-export { connection, countClients, modelOf, sessionOf, sessions, skipRetryDelays, useGateway } from "./sessions.js";
+export {
+  connection,
+  countClients,
+  modelFor as modelOf,
+  sessionOf,
+  sessions,
+  skipRetryDelays,
+  useGateway,
+} from "./sessions.js";

@@ -22,7 +22,7 @@ export function useGateway(): { readonly current: Gateway } {
 }
 
 /** A model that talks to the gateway. No session of its own unless the test gives one. */
-export function modelOf(gateway: Gateway, fields: SessionChatOpenAIFields = {}): SessionChatOpenAI {
+export function modelFor(gateway: Gateway, fields: SessionChatOpenAIFields = {}): SessionChatOpenAI {
   return new SessionChatOpenAI({ ...connection(gateway), sessionId: false, ...fields });
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type SessionChatOpenAI, SessionIdError, type SessionTransport, withSession } from "../../src/index.js";
 import type { GatewayRequest } from "../support/gateway/server.js";
-import { drain } from "../support/scenarios.js";
-import { modelOf, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -24,8 +24,8 @@ const ENDPOINTS = [
 
 const CALLS: Record<string, (model: SessionChatOpenAI, options: { sessionId: string }) => Promise<unknown>> = {
   invoke: (model, options) => model.invoke("hi", options),
-  stream: async (model, options) => drain(await model.stream("hi", options)),
-  "streamEvents v3": (model, options) => drain(model.streamEvents("hi", options)),
+  stream: async (model, options) => collect(await model.stream("hi", options)),
+  "streamEvents v3": (model, options) => collect(model.streamEvents("hi", options)),
 };
 
 const CASES = ENDPOINTS.flatMap((each) => Object.entries(CALLS).map(([name, call]) => ({ ...each, name, call })));
@@ -56,7 +56,7 @@ const TRANSPORTS: readonly [transport: SessionTransport | undefined, fields: Rec
 
 describe.each(CASES)("$name on $endpoint", ({ endpoint, useResponsesApi, call }) => {
   it.each(TRANSPORTS)("by the transport %j", async (sessionTransport, fields) => {
-    const model = modelOf(gateway.current, { useResponsesApi, sessionTransport, modelKwargs: { user: "u" } });
+    const model = modelFor(gateway.current, { useResponsesApi, sessionTransport, modelKwargs: { user: "u" } });
     await call(model, { sessionId: "s" });
     expect(gateway.current.requests.map(({ path }) => path)).toEqual([endpoint]);
     expect(gateway.current.requests.map(fieldsOf)).toEqual([fields]);
@@ -66,7 +66,7 @@ describe.each(CASES)("$name on $endpoint", ({ endpoint, useResponsesApi, call })
   it("keeps the metadata that the user set", async () => {
     const modelKwargs = { metadata: { mine: "1", other: "2" } };
     for (const sessionTransport of ["litellm", "metadata", { metadata: ["a", "b"] }] as const) {
-      await call(modelOf(gateway.current, { useResponsesApi, sessionTransport, modelKwargs }), { sessionId: "s" });
+      await call(modelFor(gateway.current, { useResponsesApi, sessionTransport, modelKwargs }), { sessionId: "s" });
     }
     expect(gateway.current.requests.map(({ body }) => body.metadata)).toEqual([
       { mine: "1", other: "2" },
@@ -77,9 +77,9 @@ describe.each(CASES)("$name on $endpoint", ({ endpoint, useResponsesApi, call })
   });
 
   it.each(["søren", " s", "s ", "日本", "s\u00a0"])("leaves the header out for %j, which it can't hold", async (id) => {
-    await call(modelOf(gateway.current, { useResponsesApi }), { sessionId: id });
+    await call(modelFor(gateway.current, { useResponsesApi }), { sessionId: id });
     await call(
-      modelOf(gateway.current, { useResponsesApi, sessionTransport: { headers: ["x-session"], body: ["session"] } }),
+      modelFor(gateway.current, { useResponsesApi, sessionTransport: { headers: ["x-session"], body: ["session"] } }),
       {
         sessionId: id,
       },
@@ -93,7 +93,7 @@ describe.each(CASES)("$name on $endpoint", ({ endpoint, useResponsesApi, call })
   it.each(["headers", { headers: ["x-session"] }] as const)(
     "throws for an id that %j can't carry",
     async (sessionTransport) => {
-      const model = modelOf(gateway.current, { useResponsesApi, sessionTransport });
+      const model = modelFor(gateway.current, { useResponsesApi, sessionTransport });
       const error = await Promise.resolve()
         .then(() => call(model, { sessionId: "søren" }))
         .catch((error: unknown) => error);
@@ -108,7 +108,7 @@ describe.each(CASES)("$name on $endpoint", ({ endpoint, useResponsesApi, call })
 
 describe("a transport", () => {
   it("is the copies' too", async () => {
-    const model = modelOf(gateway.current, { sessionTransport: "body" });
+    const model = modelFor(gateway.current, { sessionTransport: "body" });
     await model.withSession("s").bindTools([]).invoke("hi");
     await withSession(model.withConfig({ tags: ["x"] }), { sessionId: "s" }).invoke("hi");
     expect(gateway.current.requests.map(fieldsOf)).toEqual([BODY, BODY]);
@@ -116,22 +116,22 @@ describe("a transport", () => {
 
   it("says nothing where there is no session", async () => {
     for (const [sessionTransport] of TRANSPORTS) {
-      const model = modelOf(gateway.current, { sessionTransport });
+      const model = modelFor(gateway.current, { sessionTransport });
       await model.invoke("hi");
-      await drain(await model.stream("hi", { sessionId: false }));
+      await collect(await model.stream("hi", { sessionId: false }));
     }
     expect(gateway.current.requests.map(fieldsOf)).toEqual(TRANSPORTS.flatMap(() => [{}, {}]));
   });
 
   it("sends each name once, however often it is given", async () => {
     const sessionTransport = { headers: ["x-session", "X-Session"], body: ["session", "session"] };
-    await modelOf(gateway.current, { sessionTransport }).invoke("hi", { sessionId: "s" });
+    await modelFor(gateway.current, { sessionTransport }).invoke("hi", { sessionId: "s" });
     expect(gateway.current.requests.map(fieldsOf)).toEqual([{ "body session": "s", "header x-session": "s" }]);
   });
 
   it("may have names that every object has", async () => {
     const sessionTransport = { body: ["constructor"], metadata: ["toString"] };
-    await modelOf(gateway.current, { sessionTransport }).invoke("hi", { sessionId: "s" });
+    await modelFor(gateway.current, { sessionTransport }).invoke("hi", { sessionId: "s" });
     expect(gateway.current.requests[0]?.body).toMatchObject({ constructor: "s", metadata: { toString: "s" } });
   });
 
@@ -178,7 +178,7 @@ describe("a transport", () => {
         ],
     ),
   ])("can't be %s", (_, sessionTransport, message) => {
-    const make = () => modelOf(gateway.current, { sessionTransport: sessionTransport as SessionTransport });
+    const make = () => modelFor(gateway.current, { sessionTransport: sessionTransport as SessionTransport });
     expect(make).toThrow(TypeError);
     expect(make).toThrow(message);
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { SessionChatOpenAI, type SessionChatOpenAIFields } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
+import { collect } from "../support/runnables.js";
 import { connection, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
@@ -52,8 +52,8 @@ describe.each([false, true])("useResponsesApi: %s", (useResponsesApi) => {
   it.each(OPENAI)("sends nothing to OpenAI itself, and says so once: %s", async (baseURL) => {
     const { hosts, model } = modelFor(baseURL, { useResponsesApi });
     await model.invoke("hi");
-    await drain(await model.stream("hi", { sessionId: "call" }));
-    await drain(model.withSession("bound").streamEvents("hi"));
+    await collect(await model.stream("hi", { sessionId: "call" }));
+    await collect(model.withSession("bound").streamEvents("hi"));
     await model.bindTools([]).batch(["hi"], { configurable: { sessionId: "configured" } });
     expect(sessions(gateway.current)).toEqual([undefined, undefined, undefined, undefined]);
     expect(gateway.current.requests.every(({ body }) => !("metadata" in body))).toBe(true);

@@ -3,16 +3,16 @@ import { createAgent, modelRetryMiddleware } from "langchain";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { SessionBudgetError, SessionCallbackHandler, SessionOpenAIEmbeddings } from "../../src/index.js";
-import { ENTRIES } from "../support/conversation.js";
-import { speakAsLitellm } from "../support/gateway/litellm_headers.js";
+import { ENTRY_POINTS } from "../support/conversation.js";
+import { answerLikeLiteLLM } from "../support/gateway/litellm_headers.js";
 import { sendJson } from "../support/gateway/server.js";
-import { describeError, ENDPOINTS, trioOf } from "../support/like_chat_openai.js";
-import { connection, modelOf, skipRetryDelays, useGateway } from "../support/sessions.js";
+import { describeError, ENDPOINTS, threeModels } from "../support/like_chat_openai.js";
+import { connection, modelFor, skipRetryDelays, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
 beforeEach(() => {
-  speakAsLitellm(gateway.current);
+  answerLikeLiteLLM(gateway.current);
   skipRetryDelays();
 });
 afterEach(() => {
@@ -49,12 +49,12 @@ async function thrownBy(run: () => Promise<unknown>): Promise<unknown> {
 }
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
-  const modelWith = (fields = {}) => modelOf(gateway.current, { useResponsesApi, ...fields });
+  const modelWith = (fields = {}) => modelFor(gateway.current, { useResponsesApi, ...fields });
 
-  describe.each(ENTRIES)("$name", ({ ask, fields }) => {
+  describe.each(ENTRY_POINTS)("$name", ({ ask, fields }) => {
     it.each(LIMITS)("over its $limit: recognised, and ChatOpenAI's error", async ({ limit, message }) => {
       refuse(429, errorOf(message));
-      const { plain } = trioOf(gateway.current, { useResponsesApi, ...fields });
+      const { plain } = threeModels(gateway.current, { useResponsesApi, ...fields });
       const expected = await thrownBy(() => ask(plain, "hi"));
       const error = await thrownBy(() => ask(modelWith(fields), "hi", { sessionId: "conversation-42" }));
       expect(SessionBudgetError.isInstance(error)).toBe(true);
@@ -81,12 +81,12 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
         { status: 400, message: "Max iterations exceeded for session a", headers: {} },
       ];
       for (const { status, message, headers } of others) {
-        const { plain, within } = trioOf(gateway.current, { useResponsesApi, ...fields, maxRetries: 1 });
+        const { plain, inSession } = threeModels(gateway.current, { useResponsesApi, ...fields, maxRetries: 1 });
         refuse(status, errorOf(message), headers);
         const before = gateway.current.requests.length;
         const expected = await thrownBy(() => ask(plain, "hi"));
         const requests = gateway.current.requests.length - before;
-        const error = await thrownBy(() => ask(within, "hi"));
+        const error = await thrownBy(() => ask(inSession, "hi"));
         expect(SessionBudgetError.isInstance(error)).toBe(false);
         expect(describeError(error)).toEqual(describeError(expected));
         expect(error).not.toHaveProperty("limit");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SessionChatOpenAI, SessionChatOpenAICallOptions, SessionChatOpenAIFields } from "../../src/index.js";
-import { drain } from "../support/scenarios.js";
-import { modelOf, sessionOf, sessions, useGateway } from "../support/sessions.js";
+import { collect } from "../support/runnables.js";
+import { modelFor, sessionOf, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -12,8 +12,8 @@ type Call = (model: SessionChatOpenAI, options: Options) => Promise<unknown>;
 
 const CALLS: Record<string, Call> = {
   invoke: (model, options) => model.invoke("hi", options),
-  stream: async (model, options) => drain(await model.stream("hi", options)),
-  "streamEvents v3": (model, options) => drain(model.streamEvents("hi", options)),
+  stream: async (model, options) => collect(await model.stream("hi", options)),
+  "streamEvents v3": (model, options) => collect(model.streamEvents("hi", options)),
   "generate of a bound copy": (model, options) => model.withConfig(options).generate([[["user", "hi"]]]),
 };
 
@@ -47,8 +47,8 @@ const headersOf = () => gateway.current.requests.map(({ headers }) => headers);
 describe.each(CASES)("$name, $fields", ({ call, fields }) => {
   it.each(Object.entries(FORMS))("sends the user's headers for one call beside the session: %s", async (_, form) => {
     const options = { headers: form({ "x-own": "1", "x-other": "2" }) };
-    await call(modelOf(gateway.current, fields), { sessionId: "s", options });
-    await call(modelOf(gateway.current, fields), { options });
+    await call(modelFor(gateway.current, fields), { sessionId: "s", options });
+    await call(modelFor(gateway.current, fields), { options });
     expect(headersOf()).toMatchObject([
       { "x-own": "1", "x-other": "2" },
       { "x-own": "1", "x-other": "2" },
@@ -60,7 +60,7 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
     "leaves the session out where the user sent its header for one call: %s",
     async (_, form) => {
       const options = { headers: form({ "x-litellm-session-id": "mine", "x-own": "1" }) };
-      await call(modelOf(gateway.current, fields), { sessionId: "s", options });
+      await call(modelFor(gateway.current, fields), { sessionId: "s", options });
       expect(sessions(gateway.current)).toEqual([[undefined, undefined, "mine"]]);
       expect(headersOf()).toMatchObject([{ "x-own": "1" }]);
     },
@@ -74,7 +74,7 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
           baseURL: gateway.current.url,
           defaultHeaders: form(headers) as unknown as Record<string, string>,
         };
-        return modelOf(gateway.current, { ...fields, configuration });
+        return modelFor(gateway.current, { ...fields, configuration });
       };
       const options = { headers: { "X-Own": "call" } };
       await call(withDefaults({ "x-own": "default", "x-default": "2" }), { sessionId: "s", options });
@@ -109,7 +109,7 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
       undefined,
     ],
   ])("leaves its fields out altogether where one is set by hand in %s", async (_, own, options, expected) => {
-    await call(modelOf(gateway.current, { ...fields, ...own }), { sessionId: "s", ...options });
+    await call(modelFor(gateway.current, { ...fields, ...own }), { sessionId: "s", ...options });
     expect(sessions(gateway.current)).toEqual([expected]);
     const [request] = gateway.current.requests;
     if (expected === undefined)
@@ -120,7 +120,7 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
 
   it("does not take a field of another transport, or an unset one, for its own", async () => {
     const modelKwargs = { session_id: "mine", litellm_trace_id: undefined, metadata: { litellm_trace_id: "mine" } };
-    await call(modelOf(gateway.current, { ...fields, modelKwargs }), {
+    await call(modelFor(gateway.current, { ...fields, modelKwargs }), {
       sessionId: "s",
       options: { headers: { "x-litellm-trace-id": "mine" } },
     });
@@ -132,20 +132,22 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
 });
 
 it("lets the headers of one call win over those that `stream` takes as its own option, and over a copy's", async () => {
-  const model = modelOf(gateway.current, { sessionId: "s" }).withConfig({ options: { headers: { "x-own": "bound" } } });
+  const model = modelFor(gateway.current, { sessionId: "s" }).withConfig({
+    options: { headers: { "x-own": "bound" } },
+  });
   await model.invoke("hi");
   await model.invoke("hi", { options: { headers: new Headers({ "x-own": "call" }) } });
-  await drain(await model.stream("hi", { options: { headers: [["X-OWN", "call"]] } }));
+  await collect(await model.stream("hi", { options: { headers: [["X-OWN", "call"]] } }));
   expect(headersOf()).toMatchObject([{ "x-own": "bound" }, { "x-own": "call" }, { "x-own": "call" }]);
   expect(gateway.current.requests.map(sessionOf)).toEqual(["s", "s", "s"]);
 });
 
 it("sends a header that has two values as the SDK does", async () => {
   const headers: HeadersLike = { "x-own": ["1", "2"] };
-  const model = modelOf(gateway.current);
+  const model = modelFor(gateway.current);
   await model.invoke("hi", { options: { headers } });
   await model.invoke("hi", { sessionId: "s", options: { headers } });
-  await drain(
+  await collect(
     await model.stream("hi", {
       sessionId: "s",
       options: {
@@ -161,9 +163,9 @@ it("sends a header that has two values as the SDK does", async () => {
 
 it("lets a call take a default header out, as the SDK does", async () => {
   const configuration = { baseURL: gateway.current.url, defaultHeaders: { "x-own": "1" } };
-  const model = modelOf(gateway.current, { configuration, sessionId: "s" });
+  const model = modelFor(gateway.current, { configuration, sessionId: "s" });
   await model.invoke("hi", { options: { headers: { "X-Own": null } } });
-  await drain(await model.stream("hi", { options: { headers: { "x-own": null } } }));
+  await collect(await model.stream("hi", { options: { headers: { "x-own": null } } }));
   expect(headersOf().map((headers) => "x-own" in headers)).toEqual([false, false]);
   expect(sessions(gateway.current)).toEqual(["s", "s"]);
 });

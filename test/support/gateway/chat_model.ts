@@ -4,13 +4,13 @@ import { randomUUID } from "node:crypto";
 export type Json = Record<string, unknown>;
 
 /** An answer of the model: its text, and the tools that it wants called. */
-export interface Turn {
+export interface ModelReply {
   readonly text: string;
   readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[];
 }
 
 /** What the model says: tools first where it is offered any, else JSON for a schema, else a text. */
-export function takeTurn(messages: number, schema: unknown, offered: unknown): Turn {
+export function replyTo(messages: number, schema: unknown, offered: unknown): ModelReply {
   const tools = (Array.isArray(offered) ? offered : []) as {
     name?: string;
     function?: { name: string; parameters?: unknown };
@@ -37,6 +37,6 @@ function fill(schema: unknown): unknown {
 }
 
 /** The pieces in which a text is streamed. */
-export function words(text: string): string[] {
+export function splitWords(text: string): string[] {
   return text.match(/\S+\s*/g) ?? [];
 }

@@ -10,7 +10,7 @@ export const callIdOf = (gateway: Gateway, request: GatewayRequest) => `call-${g
  * Lets the gateway say what LiteLLM 1.106.0 says of a call: in headers, with the cost of a stream in
  * its usage. What LiteLLM says of other things and must not be taken for it is there too.
  */
-export function speakAsLitellm(gateway: Gateway): void {
+export function answerLikeLiteLLM(gateway: Gateway): void {
   gateway.responseHeaders = (request) => ({
     "x-litellm-call-id": callIdOf(gateway, request),
     "x-litellm-model-id": "deployment-1",
@@ -30,7 +30,7 @@ export function speakAsLitellm(gateway: Gateway): void {
 }
 
 /** What a call of such a gateway says in `response_metadata.litellm`. */
-export const SAID = {
+export const LITELLM_METADATA = {
   modelId: "deployment-1",
   modelGroup: "gpt-4o",
   version: "1.106.0",

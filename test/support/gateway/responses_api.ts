@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { type Json, takeTurn, words } from "./chat_model.js";
+import { type Json, replyTo, splitWords } from "./chat_model.js";
 import { sendEvents, sendJson, writeEvents } from "./send.js";
 
 /**
@@ -69,7 +69,7 @@ export class GatewayResponses {
     const format = (body.text as { format?: { type?: string; schema?: unknown } } | undefined)?.format;
     const schema = format?.schema ?? (format?.type === "json_object" ? {} : undefined);
     const wantsTool = input.at(-1)?.type !== "function_call_output";
-    const turn = takeTurn(items.length, schema, wantsTool ? body.tools : []);
+    const turn = replyTo(items.length, schema, wantsTool ? body.tools : []);
     const id = `resp_${randomUUID().replaceAll("-", "")}`;
     const output = this.outputs.shift() ?? itemsOf(turn);
     if (body.store !== false) this.conversations.set(id, [...items, ...output]);
@@ -137,7 +137,7 @@ function isAnswered(callId: unknown, items: readonly Json[]): boolean {
   return items.some(({ type, call_id }) => call_id === callId && /_call_output$/.test(String(type)));
 }
 
-function itemsOf({ text, toolCalls }: ReturnType<typeof takeTurn>): Json[] {
+function itemsOf({ text, toolCalls }: ReturnType<typeof replyTo>): Json[] {
   const calls = toolCalls.map((call) => ({
     type: "function_call",
     id: `fc_${randomUUID()}`,
@@ -183,7 +183,7 @@ const ITEM_EVENTS: Record<string, (item: Json, at: Json) => { begin: Json; event
     begin: { content: [] },
     events: (content as { text: string }[]).flatMap((part, content_index) => [
       { type: "response.content_part.added", ...at, content_index, part: { ...part, text: "" } },
-      ...words(part.text).map((delta) => ({ type: "response.output_text.delta", ...at, content_index, delta })),
+      ...splitWords(part.text).map((delta) => ({ type: "response.output_text.delta", ...at, content_index, delta })),
       { type: "response.output_text.done", ...at, content_index, text: part.text },
     ]),
   }),

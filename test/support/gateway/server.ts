@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Json, takeTurn, words } from "./chat_model.js";
+import { type Json, replyTo, splitWords } from "./chat_model.js";
 import { GatewayResponses } from "./responses_api.js";
 import { sendEvents, sendJson } from "./send.js";
 
@@ -127,7 +127,7 @@ function answerChat(
   const messages = body.messages as { role: string }[];
   const format = body.response_format as { type?: string; json_schema?: { schema?: unknown } } | undefined;
   const schema = format?.json_schema?.schema ?? (format?.type === "json_object" ? {} : undefined);
-  const turn = takeTurn(messages.length, schema, messages.at(-1)?.role === "tool" ? [] : body.tools);
+  const turn = replyTo(messages.length, schema, messages.at(-1)?.role === "tool" ? [] : body.tools);
   const base = { id: `chatcmpl-${randomUUID()}`, created: 1, model: body.model };
   const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, ...moreUsage };
   const calls = turn.toolCalls.map(({ id, ...call }) => ({ id, type: "function", function: call }));
@@ -148,7 +148,7 @@ function answerChat(
     choices: [{ index: 0, delta, finish_reason: reason }],
   });
   const events: unknown[] = [chunk({ role: "assistant", content: "" })];
-  for (const word of words(turn.text)) events.push(chunk({ content: word }));
+  for (const word of splitWords(turn.text)) events.push(chunk({ content: word }));
   if (calls.length > 0) events.push(chunk({ tool_calls: calls.map((call, index) => ({ index, ...call })) }));
   events.push(chunk({}, finish_reason));
   if ((body.stream_options as Json | undefined)?.include_usage)
