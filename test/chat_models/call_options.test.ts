@@ -39,7 +39,7 @@ const CASES = [false, true].flatMap((useResponsesApi) => [
 const bodies = () => gateway.current.requests.map(({ body }) => body);
 
 describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
-  it("is in the request beside the session, and without one", async () => {
+  it("extraBody is in the request, with and without a session", async () => {
     const extraBody = { tags: ["a"], guardrails: [{ name: "pii" }], cache: { "no-cache": true } };
     const frozen = Object.freeze(structuredClone(extraBody));
     await call(modelFor(gateway.current, fields), { sessionId: "s", extraBody: frozen });
@@ -50,7 +50,7 @@ describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
     expect(sessions(gateway.current)).toEqual(["s", undefined, undefined]);
   });
 
-  it("wins over modelKwargs and what the fields say, metadata by key", async () => {
+  it("extraBody overrides modelKwargs and fields, and its metadata merges by key", async () => {
     const modelKwargs = { tags: ["kwargs"], kept: 1, metadata: { a: "kwargs", b: "kwargs" } };
     const model = modelFor(gateway.current, { ...fields, modelKwargs, temperature: 0.1 });
     await call(model, { extraBody: { tags: ["extra"], model: "other", temperature: 0.9, metadata: { b: "extra" } } });
@@ -62,13 +62,13 @@ describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
     expect(modelKwargs.metadata).toEqual({ a: "kwargs", b: "kwargs" });
   });
 
-  it("merges its metadata with a transport's too", async () => {
+  it("the metadata of extraBody merges with the metadata of a sessionTransport", async () => {
     const model = modelFor(gateway.current, { ...fields, sessionTransport: "metadata" });
     await call(model, { sessionId: "s", extraBody: { metadata: { own: "1" } } });
     expect(bodies()[0]?.metadata).toEqual({ own: "1", litellm_trace_id: "s" });
   });
 
-  it.each(["messages", "input", "stream"])("can't have %s: nothing is sent", async (key) => {
+  it.each(["messages", "input", "stream"])("extraBody with %s throws before a request is sent", async (key) => {
     for (const value of [[], false, undefined]) {
       const error = await caught(() => call(modelFor(gateway.current, fields), { extraBody: { a: 1, [key]: value } }));
       expect(error).toBeInstanceOf(TypeError);
@@ -77,7 +77,7 @@ describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
     expect(gateway.current.requests).toEqual([]);
   });
 
-  it("can't be anything but an object: nothing is sent", async () => {
+  it("extraBody that is not an object throws before a request is sent", async () => {
     for (const [value, shown] of [
       ["tags", '"tags"'],
       [42, "42"],
@@ -93,7 +93,7 @@ describe.each(CASES)("extraBody, $name, $fields", ({ call, fields }) => {
 });
 
 describe("extraBody", () => {
-  it("of a call takes the place of the bound one", async () => {
+  it("extraBody of a call replaces the bound one", async () => {
     const bound = modelFor(gateway.current).withConfig({ extraBody: { a: 1, b: 1 } });
     await bound.invoke("hi", { extraBody: { b: 2 } });
     await bound.invoke("hi");
@@ -103,7 +103,7 @@ describe("extraBody", () => {
     ]);
   });
 
-  it("is not the next call's, nor another's at the same time", async () => {
+  it("extraBody of a call is not in the next call or a concurrent one", async () => {
     const model = modelFor(gateway.current);
     await Promise.all([1, 2, 3].map((tag) => model.invoke(String(tag), { extraBody: { tag }, sessionId: `s${tag}` })));
     await model.invoke("none");
@@ -111,14 +111,14 @@ describe("extraBody", () => {
     expect(new Set(sent.map(String))).toEqual(new Set(["1,s1", "2,s2", "3,s3", ","]));
   });
 
-  it("can carry the user's own session in place of ours, inside a wrapper", async () => {
+  it("a session field in extraBody replaces the wrapper's session in the request", async () => {
     const model = modelFor(gateway.current);
     const asking = RunnableLambda.from(() => model.invoke("hi", { extraBody: { litellm_session_id: "mine" } }));
     await withSession(asking).invoke("hi");
     expect(sessions(gateway.current)).toEqual([["mine", undefined, undefined]]);
   });
 
-  it("is in the key of the LLM cache, as it changes the answer; a session is not", async () => {
+  it("the key of LangChain's cache contains extraBody, but not the session", async () => {
     const model = modelFor(gateway.current, { cache: new InMemoryCache() });
     const tagged = { extraBody: { guardrails: ["a"] } };
     for (const options of [

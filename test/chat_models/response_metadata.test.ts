@@ -26,12 +26,12 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
   describe.each(ENTRY_POINTS)("$name", ({ ask, fields }) => {
     const said = async () => saidOf(await ask(modelWith(fields), "hi"));
 
-    it("says all that LiteLLM said", async () => {
+    it("response_metadata.litellm has every value that LiteLLM sent", async () => {
       expect(await said()).toEqual({ callId: "call-1", ...LITELLM_METADATA });
       expect(gateway.current.requests).toMatchObject([{ path: endpoint }]);
     });
 
-    it("says nothing where nothing was said", async () => {
+    it("response_metadata has no litellm if the proxy sent no LiteLLM headers", async () => {
       gateway.current.responseHeaders = () => ({ "x-request-id": "not LiteLLM's" });
       gateway.current.moreUsage = () => ({});
       const answer = await ask(modelWith(fields), "hi");
@@ -39,7 +39,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
       expect(answer.text).toBe("reply to 1 messages");
     });
 
-    /** What each version sends; values in short. A streamed answer has the cost in its usage or not at all. */
+    /** The headers of each version, with shortened values. A stream has its cost only in the usage. */
     const VERSIONS: Record<string, { headers: Record<string, string>; cost?: unknown; said: LiteLLMResponseMetadata }> =
       {
         "1.70.4 /responses": {
@@ -67,20 +67,23 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
           said: { version: "1.0.0", attemptedRetries: 2, attemptedFallbacks: 1, durationMs: 0.5 },
         },
       };
-    it.each(Object.entries(VERSIONS))("what is unknown is left out, and is never 0: %s", async (_, given) => {
-      const headers = "version" in given.headers || !("version" in given.said) ? {} : { version: "1.0.0" };
-      gateway.current.responseHeaders = () =>
-        Object.fromEntries(
-          Object.entries({ ...given.headers, ...headers }).map(([key, value]) => [`x-litellm-${key}`, value]),
-        );
-      gateway.current.moreUsage = () => ("cost" in given ? { cost: given.cost } : {});
-      const metadata = await said();
-      expect(metadata).toEqual(given.said);
-      expect(Object.keys(metadata as object)).toEqual(expect.arrayContaining(Object.keys(given.said)));
-      expect(Object.keys(metadata as object)).toHaveLength(Object.keys(given.said).length);
-    });
+    it.each(Object.entries(VERSIONS))(
+      "unknown values are undefined in response_metadata.litellm, never 0: %s",
+      async (_, given) => {
+        const headers = "version" in given.headers || !("version" in given.said) ? {} : { version: "1.0.0" };
+        gateway.current.responseHeaders = () =>
+          Object.fromEntries(
+            Object.entries({ ...given.headers, ...headers }).map(([key, value]) => [`x-litellm-${key}`, value]),
+          );
+        gateway.current.moreUsage = () => ("cost" in given ? { cost: given.cost } : {});
+        const metadata = await said();
+        expect(metadata).toEqual(given.said);
+        expect(Object.keys(metadata as object)).toEqual(expect.arrayContaining(Object.keys(given.said)));
+        expect(Object.keys(metadata as object)).toHaveLength(Object.keys(given.said).length);
+      },
+    );
 
-    it("is that of the attempt that answered", async () => {
+    it("response_metadata.litellm is from the attempt that succeeded", async () => {
       skipRetryDelays();
       gateway.current.failNext(500, { message: "broken" }, { "x-litellm-call-id": "call-broken" });
       expect(saidOf(await ask(modelWith({ ...fields, maxRetries: 1 }), "hi"))).toEqual({
@@ -90,7 +93,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
     });
   });
 
-  it("a stream's chunks say it once each: the headers' part at once, the cost with the usage", async () => {
+  it("a stream has LiteLLM's headers in its first chunk and the cost in the chunk with the usage", async () => {
     const chunks: AIMessageChunk[] = await collect(modelWith().stream("hi"));
     const { costUsd, ...said } = LITELLM_METADATA;
     expect(chunks.map(saidOf).filter((each) => each !== undefined)).toEqual([
@@ -100,7 +103,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
     expect(saidOf(chunks[0] as AIMessageChunk)).toBeDefined();
   });
 
-  it("a batch, structured output and a model with tools say it", async () => {
+  it("the answers of batch, structured output and a model with tools have response_metadata.litellm", async () => {
     const [a, b] = await modelWith().batch(["a", "b"]);
     expect([a, b].map((answer) => answer && saidOf(answer))).toEqual(
       expect.arrayContaining([
@@ -117,7 +120,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
     expect(saidOf(await modelWith().bindTools(tools).invoke("hi"))).toMatchObject({ callId: "call-6", costUsd: COST });
   });
 
-  it("50 calls at the same time, of all kinds, never swap it", async () => {
+  it("50 concurrent calls of all entry points each have their own response_metadata.litellm", async () => {
     gateway.current.responseHeaders = ({ body }) => ({ "x-litellm-call-id": `call of ${questionIn(body)}` });
     gateway.current.moreUsage = ({ body }) => (body.stream ? { cost: costOf(questionIn(body)) } : {});
     gateway.current.respond(async () => {
@@ -140,7 +143,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
     );
   });
 
-  it("a call of a plain ChatOpenAI, and the model's own client afterwards, are as they were", async () => {
+  it("a plain ChatOpenAI and the model's client have no LiteLLM metadata after such calls", async () => {
     const fields = { ...connection(gateway.current), useResponsesApi };
     const [ours, plain] = [modelWith(), new ChatOpenAI(fields)];
     const { litellm, ...metadata } = (await ours.invoke("hi")).response_metadata;

@@ -21,20 +21,20 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   describe.each(STREAMED)("$name", ({ ask, fields }) => {
     const said = async () => saidOf(await ask(modelWith(fields), "hi"));
 
-    it("knows a stream's cost from its usage alone", async () => {
+    it("the cost of a stream comes only from its usage", async () => {
       gateway.current.responseHeaders = () => ({});
       gateway.current.moreUsage = () => ({ cost: COST });
       expect(await said()).toEqual({ costUsd: COST });
     });
 
-    it("1.81.12 says 0 of a stream of a model without a price: unknown", async () => {
+    it("the cost of a stream is undefined if LiteLLM 1.81.12 reports 0 for a model without a price", async () => {
       gateway.current.moreUsage = () => ({ cost: 0 });
       const { costUsd: _, ...rest } = LITELLM_METADATA;
       expect(await said()).toEqual({ callId: "call-1", ...rest });
     });
 
-    it("a header's cost of a stream is from before its first token: not counted", async () => {
-      // 1.81.12 with its cache on sends 5e-06 with a stream on /responses that costs 7.5e-05.
+    it("the cost header of a stream is ignored: LiteLLM sends it before the first token", async () => {
+      // LiteLLM 1.81.12 with its cache on sends 5e-06 for a stream on /responses that costs 7.5e-05.
       const { responseHeaders } = gateway.current;
       gateway.current.responseHeaders = (request) => ({
         ...responseHeaders(request),
@@ -44,15 +44,15 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     });
   });
 
-  it.each(ENTRY_POINTS)("$name: what the proxy had in its own cache cost nothing", async ({ ask, fields }) => {
-    // 1.81.12 and 1.106.0 say what it cost when it was new; the row in their log says 0.
+  it.each(ENTRY_POINTS)("$name: an answer from the proxy's cache costs 0", async ({ ask, fields }) => {
+    // LiteLLM 1.81.12 and 1.106.0 report the original cost; their log row says 0.
     const { responseHeaders } = gateway.current;
     gateway.current.responseHeaders = (request) => ({ ...responseHeaders(request), "x-litellm-cache-key": "5b67" });
     expect(saidOf(await ask(modelWith(fields), "hi"))).toEqual({ callId: "call-1", ...LITELLM_METADATA, costUsd: 0 });
   });
 
-  it("a stream that tells its usage with each event has one cost", async () => {
-    // 1.106.0 does so on /responses where it has the answer in its cache.
+  it("a stream that repeats its usage in each event has one cost", async () => {
+    // LiteLLM 1.106.0 does so on /responses for an answer from its cache.
     gateway.current.respond((request, response) => {
       if (request.path !== "/responses") return undefined;
       const usage = { input_tokens: 10, output_tokens: 5, total_tokens: 15, cost: COST };
@@ -69,7 +69,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     }
   });
 
-  it("a stream without usage has no cost, and the rest", async () => {
+  it("a stream without usage has no cost, but all other metadata", async () => {
     gateway.current.moreUsage = () => ({});
     const { costUsd: _, ...said } = LITELLM_METADATA;
     const model = modelWith({ streamUsage: false });

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** As LiteLLM refuses: what it says beside the error, measured. */
+/** Headers recorded from LiteLLM's error responses. */
 const REFUSALS = [
   { status: 400, error: { message: "litellm.BadRequestError: no", type: "invalid_request_error", code: "400" } },
   { status: 401, error: { message: "Authentication Error", type: "token_not_found_in_db", code: "401" } },
@@ -31,41 +31,44 @@ async function thrownBy(run: () => Promise<unknown>): Promise<Error & Record<str
   );
 }
 
-/** The error's own properties, without those that are ours. */
+/** The properties of an error, without those that this package adds. */
 function othersOf({ callId: _1, sessionId: _2, ...others }: Error & Record<string, unknown>): Record<string, unknown> {
   return { ...others, headers: undefined };
 }
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   describe.each(ENTRY_POINTS)("$name", ({ ask, fields }) => {
-    it.each(REFUSALS)("$status: ChatOpenAI's error, with call and session", async ({ status, error }) => {
-      const { plain, inSession, sessionless } = threeModels(gateway.current, { useResponsesApi, ...fields });
-      gateway.current.respond((_, response) => {
-        sendJson(response, status, { error }, HEADERS);
-        return true;
-      });
-      const expected = await thrownBy(() => ask(plain, "hi"));
-      expect(expected.status).toBe(status);
+    it.each(REFUSALS)(
+      "an error with status $status is ChatOpenAI's error with the call id and the session id added",
+      async ({ status, error }) => {
+        const { plain, inSession, sessionless } = threeModels(gateway.current, { useResponsesApi, ...fields });
+        gateway.current.respond((_, response) => {
+          sendJson(response, status, { error }, HEADERS);
+          return true;
+        });
+        const expected = await thrownBy(() => ask(plain, "hi"));
+        expect(expected.status).toBe(status);
 
-      const named = await thrownBy(() => ask(inSession, "hi", { sessionId: "conversation-42" }));
-      expect(named).toMatchObject({ callId: "call-refused", sessionId: "conversation-42" });
-      expect(named.constructor).toBe(expected.constructor);
-      expect(describeError(named)).toEqual(describeError(expected));
-      expect(othersOf(named)).toEqual(othersOf(expected));
+        const named = await thrownBy(() => ask(inSession, "hi", { sessionId: "conversation-42" }));
+        expect(named).toMatchObject({ callId: "call-refused", sessionId: "conversation-42" });
+        expect(named.constructor).toBe(expected.constructor);
+        expect(describeError(named)).toEqual(describeError(expected));
+        expect(othersOf(named)).toEqual(othersOf(expected));
 
-      const unnamed = await thrownBy(() => ask(sessionless, "hi"));
-      expect(unnamed).toMatchObject({ callId: "call-refused" });
-      expect(unnamed).not.toHaveProperty("sessionId");
-    });
+        const unnamed = await thrownBy(() => ask(sessionless, "hi"));
+        expect(unnamed).toMatchObject({ callId: "call-refused" });
+        expect(unnamed).not.toHaveProperty("sessionId");
+      },
+    );
 
-    it("says no call where LiteLLM named none", async () => {
+    it("an error has no call id if LiteLLM sent none", async () => {
       gateway.current.failNext(401, { message: "Authentication Error" });
       const error = await thrownBy(() => ask(modelFor(gateway.current, { useResponsesApi, ...fields }), "hi"));
       expect(error).not.toHaveProperty("callId");
       expect(error.sessionId).toBeUndefined();
     });
 
-    it("a call that reached nobody is in its session, too", async () => {
+    it("an error of an unreachable proxy has the session id", async () => {
       const configuration = { baseURL: "http://127.0.0.1:1/v1" };
       const { plain, inSession } = threeModels(gateway.current, { useResponsesApi, ...fields, configuration });
       const expected = await thrownBy(() => ask(plain, "hi"));
@@ -75,7 +78,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       expect(error).not.toHaveProperty("callId");
     });
 
-    it("names the last attempt", async () => {
+    it("an error after retries has the call id of the last attempt", async () => {
       skipRetryDelays();
       gateway.current.failNext(500, { message: "second" }, { "x-litellm-call-id": "call-second" });
       gateway.current.failNext(500, { message: "first" }, { "x-litellm-call-id": "call-first" });
@@ -86,7 +89,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   });
 
   it.each(ENTRY_POINTS.filter(({ name }) => name !== "invoke"))(
-    "$name that breaks off: the call that it was",
+    "$name: the error of a stream that breaks off has its call id",
     async (entry) => {
       const { plain, inSession } = threeModels(gateway.current, { useResponsesApi, ...entry.fields });
       gateway.current.respond((request, response) => {
@@ -102,7 +105,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     },
   );
 
-  it("50 calls that are refused at the same time never swap their ids", async () => {
+  it("50 concurrent errors each have their own call id", async () => {
     gateway.current.respond(async ({ body }, response) => {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
       sendJson(response, 400, { error: { message: "no" } }, { "x-litellm-call-id": `of ${body.litellm_session_id}` });

@@ -13,7 +13,7 @@ import { connection, countClients, modelFor, sessions, useGateway } from "../sup
 const gateway = useGateway();
 
 describe("a model", () => {
-  it("is made of fields, of a name and fields, or of a name alone", async () => {
+  it("the constructor takes fields, a name and fields, or only a name", async () => {
     const { model: _, ...fields } = connection(gateway.current);
     await new SessionChatOpenAI({ ...fields, model: "gpt-4o", sessionId: "a" }).invoke("hi");
     await new SessionChatOpenAI("gpt-4o-mini", { ...fields, sessionId: "b" }).invoke("hi");
@@ -23,7 +23,7 @@ describe("a model", () => {
     expect(gateway.current.requests.map(({ body }) => body.model)).toEqual(["gpt-4o", "gpt-4o-mini", "gpt-4o"]);
   });
 
-  it("leaves the fields that it is made of as they were", () => {
+  it("the constructor does not change its fields argument", () => {
     const fields = Object.freeze({
       ...connection(gateway.current),
       configuration: Object.freeze({ baseURL: gateway.current.url }),
@@ -31,7 +31,7 @@ describe("a model", () => {
     expect(new SessionChatOpenAI(fields).withSession("a").sessionId).toBe("a");
   });
 
-  it("has one client for an endpoint, however many copies call", async () => {
+  it("a model and its copies share one client per endpoint", async () => {
     const clients = countClients(gateway.current);
     const model = modelFor(gateway.current, clients.fields);
     const copies = Array.from({ length: 20 }, (_, i) =>
@@ -49,7 +49,7 @@ describe("a model", () => {
 });
 
 describe("what is bound to a copy", () => {
-  it("leaves the model that it was made of, and other copies, alone", async () => {
+  it("a config bound to a copy does not change the model or other copies", async () => {
     const model = modelFor(gateway.current, { sessionId: "own" });
     const [a, b] = [model.withSession("a"), model.withSession("b")];
     for (const each of [a, model, b, a.withConfig({ tags: ["x"] })]) await each.invoke("hi");
@@ -57,13 +57,13 @@ describe("what is bound to a copy", () => {
     expect([model.sessionId, a.sessionId, modelFor(gateway.current).sessionId]).toEqual(["own", "a", false]);
   });
 
-  it("stays where a call's option is unset", async () => {
+  it("a bound call option stays in force if the call's is undefined", async () => {
     const model = modelFor(gateway.current).withSession("bound");
     for (const sessionId of ["", undefined, null as unknown as undefined]) await model.invoke("hi", { sessionId });
     expect(sessions(gateway.current)).toEqual(["bound", "bound", "bound"]);
   });
 
-  it("merges configurable and metadata by key with the call's, and with what was bound before", async () => {
+  it("bound configurable and metadata merge by key with the call's and with earlier bound ones", async () => {
     const bound = modelFor(gateway.current)
       .withConfig({ configurable: { sessionId: "bound" }, metadata: { a: 1 } })
       .withConfig({ configurable: { other: 1 }, metadata: { b: 2 } });
@@ -74,7 +74,7 @@ describe("what is bound to a copy", () => {
     expect(sessions(gateway.current)).toEqual(["bound", "bound", "bound", "call"]);
   });
 
-  it("makes a new id where withSession is given none", async () => {
+  it("withSession without an id generates one for the copy", async () => {
     const model = modelFor(gateway.current);
     const copies = [model.withSession(), model.withSession(""), model.withSession()];
     for (const copy of copies) await copy.invoke("hi");
@@ -92,14 +92,14 @@ describe("a subclass", () => {
     }
   }
 
-  it("is what its copies are", async () => {
+  it("copies of a subclass are instances of the subclass", async () => {
     const model = new Mine({ ...connection(gateway.current), sessionId: "a" });
     const copies = [model.withConfig({}), model.bindTools([]), model.withSession("b")];
     for (const copy of copies) expect(copy).toBeInstanceOf(Mine);
     expect(copies.map((copy) => copy.greet())).toEqual(["kept in a", "kept in a", "kept in b"]);
   });
 
-  it("may override what ChatOpenAI lets it override, and still sends its session", async () => {
+  it("a subclass that overrides ChatOpenAI's methods still sends its session", async () => {
     class Shouting extends SessionChatOpenAI {
       override invocationParams(...args: Parameters<SessionChatOpenAI["invocationParams"]>) {
         return { ...super.invocationParams(...args), user: "shouting" } as ReturnType<
@@ -113,7 +113,7 @@ describe("a subclass", () => {
 });
 
 describe("an inner model of the user's own", () => {
-  /** As ChatOpenAI takes one: with state that only its own class sees. */
+  /** An inner model as ChatOpenAI takes it, with #private state. */
   class Counting extends ChatOpenAICompletions {
     #requests = 0;
 
@@ -127,7 +127,7 @@ describe("an inner model of the user's own", () => {
     }
   }
 
-  it("is used, and left as it was", async () => {
+  it("an inner model of the user sends the session, and does not change for other models", async () => {
     const fields: ChatOpenAIFields = connection(gateway.current);
     const completions = new ChatOpenAICompletions(fields);
     const model = modelFor(gateway.current, { completions, sessionId: "a" });
@@ -140,7 +140,7 @@ describe("an inner model of the user's own", () => {
     expect(sessions(gateway.current)).toEqual(["a", undefined, undefined, "a"]);
   });
 
-  it("may have private fields, as ChatOpenAI's may", async () => {
+  it("an inner model of the user may have #private fields", async () => {
     const completions = new Counting(connection(gateway.current));
     const model = modelFor(gateway.current, { completions, sessionId: "a" });
     await model.invoke("hi");
@@ -150,7 +150,7 @@ describe("an inner model of the user's own", () => {
   });
 });
 
-it("options that a subclass passes on to another model do not bring the session along", async () => {
+it("options that a subclass forwards to another model do not carry the session to it", async () => {
   const other = modelFor(gateway.current);
   class Asking extends SessionChatOpenAI {
     override async _generate(...args: Parameters<SessionChatOpenAI["_generate"]>) {
@@ -163,7 +163,7 @@ it("options that a subclass passes on to another model do not bring the session 
 });
 
 describe("a model that another one asks by its own methods", () => {
-  /** As LangChain's configurable models do it. */
+  /** Calls the model's methods as LangChain's configurable models do. */
   class Guard extends BaseChatModel {
     constructor(readonly inner: SessionChatOpenAI) {
       super({});
@@ -183,7 +183,7 @@ describe("a model that another one asks by its own methods", () => {
     ["the constructor", { sessionId: "own" }, {}, "own"],
     ["what is bound", { sessionId: "own" }, { sessionId: "bound" }, "bound"],
     ["nothing", { sessionId: false }, {}, undefined],
-  ])("is in the session of %s", async (_, fields, bound, expected) => {
+  ])("a model whose _generate another model calls uses the session of %s", async (_, fields, bound, expected) => {
     const guard = new Guard(modelFor(gateway.current, fields).withConfig({ ...bound, extraBody: { tags: ["a"] } }));
     await guard.invoke("hi");
     for await (const _chunk of await guard.stream("hi"));
@@ -191,14 +191,14 @@ describe("a model that another one asks by its own methods", () => {
     expect(gateway.current.requests.map(({ body }) => body.tags)).toEqual([["a"], ["a"]]);
   });
 
-  it("is in the session around it", async () => {
+  it("a model whose _generate another model calls uses the active session", async () => {
     const guard = withSession(new Guard(modelFor(gateway.current, { sessionId: "own" })));
     await guard.invoke("hi", { configurable: { sessionId: "around" } });
     for await (const _ of await guard.stream("hi", { configurable: { sessionId: "around" } }));
     expect(sessions(gateway.current)).toEqual(["around", "around"]);
   });
 
-  it("tells its LangSmith parameters without options, as ChatOpenAI does", () => {
+  it("getLsParams without options returns ChatOpenAI's parameters", () => {
     const fields = connection(gateway.current);
     expect(new SessionChatOpenAI(fields).getLsParams(undefined as never)).toEqual(
       new ChatOpenAI(fields).getLsParams({ stop: undefined } as never),

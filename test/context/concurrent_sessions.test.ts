@@ -14,13 +14,13 @@ const gateway = useGateway();
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The text that a request asks about: the tests ask each session about its own id. */
+/** The text of a request's question: each session asks about its own id. */
 function askedOf({ body }: GatewayRequest): unknown {
   const [message] = (body.messages ?? body.input) as { content: unknown }[];
   return message?.content;
 }
 
-/** How a session runs, each in another way. */
+/** Ways to run a session. */
 const RUNS: readonly ((model: SessionChatOpenAI, id: string) => Promise<unknown>)[] = [
   (model, sessionId) => model.invoke(sessionId, { sessionId }),
   async (model, id) => collect(await model.withSession(id).stream(id)),
@@ -30,7 +30,7 @@ const RUNS: readonly ((model: SessionChatOpenAI, id: string) => Promise<unknown>
   (model, id) => withSession(generator(model, id)).invoke({}, { configurable: { thread_id: id } }),
 ];
 
-/** Calls the model twice without config, once in a stream. */
+/** Calls the model twice without a config, once as a stream. */
 const asker = (model: SessionChatOpenAI, id: string) =>
   tool(
     async () => {
@@ -49,7 +49,7 @@ const generator = (model: SessionChatOpenAI, id: string) =>
   });
 
 describe.each([false, true])("sessions that share a model, useResponsesApi: %s", (useResponsesApi) => {
-  it("50 at a time, each calls in its own", async () => {
+  it("50 concurrent sessions on one model each send their own id", async () => {
     gateway.current.respond(() => sleep(Math.random() * 10).then(() => false));
     const model = modelFor(gateway.current, { useResponsesApi, maxConcurrency: 7 });
     const ids = Array.from({ length: 50 }, (_, i) => `session-${i}`);
@@ -58,7 +58,7 @@ describe.each([false, true])("sessions that share a model, useResponsesApi: %s",
     for (const request of gateway.current.requests) expect(sessionOf(request)).toBe(askedOf(request));
   });
 
-  it("where LangSmith traces them, each calls in its own", async () => {
+  it("concurrent sessions that LangSmith traces each send their own id", async () => {
     const client = { createRun: async () => {}, updateRun: async () => {} };
     const model = modelFor(gateway.current, { useResponsesApi });
     const ids = Array.from({ length: 12 }, (_, i) => `session-${i}`);
@@ -72,7 +72,7 @@ describe.each([false, true])("sessions that share a model, useResponsesApi: %s",
     for (const request of gateway.current.requests) expect(sessionOf(request)).toBe(askedOf(request));
   });
 
-  it("in streams that one consumer reads in turn", async () => {
+  it("concurrent streams that one consumer reads alternately each send their own session id", async () => {
     const model = modelFor(gateway.current, { useResponsesApi });
     const streams = await Promise.all(
       ["a", "b", "c"].map((id) => withSession(generator(model, id), { sessionId: id }).stream({})),
@@ -95,7 +95,7 @@ describe("a queue of calls", () => {
   it.each<[string, (asking: Runnable) => Promise<unknown>]>([
     ["a wrapper", (asking) => withSession(asking, { sessionId: "first" }).invoke("hi")],
     ["a config", (asking) => asking.invoke("hi", { configurable: { sessionId: "first" } })],
-  ])("keeps each call in the session that it was made in: the first in %s", async (_, callFirst) => {
+  ])("a call that waits for maxConcurrency keeps the session it was made in: the first in %s", async (_, callFirst) => {
     let isArrived = () => {};
     const arrived = new Promise<void>((resolve) => {
       isArrived = resolve;
@@ -134,7 +134,7 @@ describe("a queue of calls", () => {
     expect(requests).toHaveLength(10);
   });
 
-  it("takes the id of each input of a batch when the batch is called", async () => {
+  it("a batch resolves the session of each input when it is called", async () => {
     const model = modelFor(gateway.current);
     const configs = ["a", "b", "c"].map((sessionId) => ({ configurable: { sessionId } }));
     await model.batch(["a", "b", "c"], configs, { maxConcurrency: 1 });
@@ -142,7 +142,7 @@ describe("a queue of calls", () => {
     expect(sessions(gateway.current)).toEqual(["a", "b", "c", "a", "b", "c"]);
   });
 
-  it("is one for a model and all its copies", async () => {
+  it("a model and its copies share one queue for maxConcurrency", async () => {
     let [now, most] = [0, 0];
     gateway.current.respond(async () => {
       most = Math.max(most, ++now);
@@ -169,7 +169,7 @@ describe("a config", () => {
     ["streamEvents v3", (model, config) => collect(model.streamEvents("hi", config))],
     ["a wrapper's invoke", (model, config) => withSession(model).invoke("hi", config)],
     ["a wrapper's retry", (model, config) => withSession(model).withRetry().invoke("hi", config)],
-  ])("that changes after the call changes nothing: %s", async (_, call) => {
+  ])("a config that is changed after the call has no effect: %s", async (_, call) => {
     const config = { configurable: { sessionId: "given" } };
     const calling = call(modelFor(gateway.current), config);
     change(config);
@@ -177,7 +177,7 @@ describe("a config", () => {
     expect(sessions(gateway.current)).toEqual(["given"]);
   });
 
-  it("is left as it was", async () => {
+  it("a call does not change the config that it is passed", async () => {
     const config = { configurable: { own: 1 }, metadata: { own: 1 }, tags: ["own"], callbacks: [] };
     for (const part of Object.values(config)) Object.freeze(part);
     Object.freeze(config);
@@ -192,7 +192,7 @@ describe("a config", () => {
 });
 
 describe("the end of a session", () => {
-  it("is the end of a wrapper's call: a stream that is left leaves nothing behind", async () => {
+  it("a session is not active after a stream is left", async () => {
     const model = modelFor(gateway.current);
     for await (const _ of await withSession(generator(model, "a"), { sessionId: "a" }).stream({})) break;
     expect(getSessionId()).toBeUndefined();
@@ -202,7 +202,7 @@ describe("the end of a session", () => {
     expect(sessions(gateway.current)).toEqual(["a", undefined, "b", undefined]);
   });
 
-  it("comes after what a stream that is left early does at its end", async () => {
+  it("the cleanup of a stream that is left early still runs in the session", async () => {
     const model = modelFor(gateway.current);
     class Tidy extends Runnable<unknown, string> {
       lc_namespace = ["test"];
@@ -226,7 +226,7 @@ describe("the end of a session", () => {
     expect(sessions(gateway.current)).toEqual(["a", "b"]);
   });
 
-  it("does not come for work that was left running inside", async () => {
+  it("work that runs on after the wrapper's call keeps its session", async () => {
     const model = modelFor(gateway.current);
     let left: Promise<unknown> = Promise.resolve();
     const bound = RunnableLambda.from((text: string) => {
@@ -241,7 +241,7 @@ describe("the end of a session", () => {
 });
 
 describe("handlers that LangChain runs in the background", () => {
-  /** Judges each answer by another call, without config: its own session, or none, but never another's. */
+  /** Calls the model for each answer, without a config: the call may be in the answer's session or in none, never in another. */
   class Judge extends BaseCallbackHandler {
     name = "Judge";
     override awaitHandlers = false;
@@ -258,7 +258,7 @@ describe("handlers that LangChain runs in the background", () => {
     }
   }
 
-  it("do not call the model in the session of another call", async () => {
+  it("a handler that LangChain runs in the background does not call the model in the session of another call", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const model = modelFor(gateway.current);
     const ids = ["a", "b", "c", "d", "e"];

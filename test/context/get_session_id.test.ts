@@ -16,11 +16,11 @@ describe("getSessionId", () => {
     [{ configurable: { thread_id: "not\nan id" } }, undefined],
     [{}, undefined],
     [undefined, undefined],
-  ])("is the id that a config names, or undefined where it names none", (config, id) => {
+  ])("getSessionId(%j) returns %j", (config, id) => {
     expect(getSessionId(config)).toBe(id);
   });
 
-  it("refuses a config that names what can't be an id", () => {
+  it("getSessionId throws for a config with an invalid session id", () => {
     expect(() => getSessionId({ configurable: { sessionId: "a\n" } })).toThrow(SessionIdError);
   });
 
@@ -28,13 +28,13 @@ describe("getSessionId", () => {
     ["a handler", () => withSession(inside), { ...around, configurable: {} }, "around"],
     ["a wrapper", () => withSession(inside, { sessionId: "wrapped" }), around, "wrapped"],
     ["configurable", () => inside, { configurable: { sessionId: "given" } }, "given"],
-  ])("without an argument is the session running around it: %s", async (_, runnable, config, id) => {
+  ])("getSessionId without an argument returns the active session, set by %s", async (_, runnable, config, id) => {
     expect(await runnable().invoke({}, config)).toEqual([id, id, id]);
     expect(getSessionId()).toBeUndefined();
   });
 });
 
-/** What a tool and a lambda in it see, by their config and without. */
+/** getSessionId in a tool with its config, without, and in a lambda that the tool calls. */
 const ask = tool(
   async (_, config: ToolRunnableConfig) => [
     getSessionId(config),

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { collect } from "../support/runnables.js";
 import { connection, sessions, useGateway } from "../support/sessions.js";
 
-/** A runtime that has no `process.getBuiltinModule`; each test loads the package anew, in this order. */
+/** A runtime without `process.getBuiltinModule`. Each test loads the package again; the order matters. */
 const gateway = useGateway();
 
 async function load() {
@@ -21,8 +21,8 @@ afterEach(() => {
 
 const hasStorage = () => AsyncLocalStorageProviderSingleton.getInstance() instanceof AsyncLocalStorage;
 
-describe("where the runtime has no AsyncLocalStorage", () => {
-  it("config that is passed on keeps a call in its session", async () => {
+describe("a runtime without AsyncLocalStorage", () => {
+  it("a call without AsyncLocalStorage uses the session of the config that is passed to it", async () => {
     vi.stubGlobal("process", { ...process, getBuiltinModule: undefined });
     const { model, withSession, SessionCallbackHandler, getSessionId } = await load();
     expect(hasStorage()).toBe(false);
@@ -39,7 +39,7 @@ describe("where the runtime has no AsyncLocalStorage", () => {
     expect(sessions(gateway.current)).toEqual(["handled", "wrapped", "streamed", "streamed", "retried", undefined]);
   });
 
-  it("a wrapper with an id of its own is in that, though the config of another copy's wrapper is passed on", async () => {
+  it("a wrapper without AsyncLocalStorage uses its own sessionId even if the config of another copy's wrapper is passed to it", async () => {
     vi.stubGlobal("process", { ...process, getBuiltinModule: undefined });
     const { withSession } = await load();
     const { model, ...other } = await load();
@@ -52,8 +52,8 @@ describe("where the runtime has no AsyncLocalStorage", () => {
   });
 });
 
-describe("where the runtime has a global AsyncLocalStorage alone", () => {
-  it("it is used", async () => {
+describe("a runtime with only a global AsyncLocalStorage", () => {
+  it("a global AsyncLocalStorage carries the session if the runtime has no other", async () => {
     vi.stubGlobal("process", { ...process, getBuiltinModule: undefined });
     vi.stubGlobal("AsyncLocalStorage", AsyncLocalStorage);
     const { model, withSession } = await load();
@@ -66,7 +66,7 @@ describe("where the runtime has a global AsyncLocalStorage alone", () => {
     expect(sessions(gateway.current)).toEqual(["wrapped", "configured"]);
   });
 
-  it("a storage that is there already stays, and each later copy of the package shares it", async () => {
+  it("LangChain's storage is not replaced if it is already set, and later copies of the package share it", async () => {
     const before = AsyncLocalStorageProviderSingleton.getInstance();
     const { model } = await load();
     const { withSession } = await load();

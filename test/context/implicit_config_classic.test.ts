@@ -9,7 +9,7 @@ import { type SessionChatOpenAI, withSession } from "../../src/index.js";
 import { collect } from "../support/runnables.js";
 import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
-/** LangChain's older classes, which drop the config around here and there: the README says where. */
+/** LangChain's older classes lose the implicit config in some places, which the README lists. */
 const gateway = useGateway();
 
 const AROUND = { configurable: { sessionId: "s" } };
@@ -25,7 +25,7 @@ function executorOf(model: SessionChatOpenAI): Runnable {
   return new AgentExecutor({ agent, tools: [look] }) as unknown as Runnable;
 }
 
-it("an AgentExecutor that is streamed: its tools are in a wrapper's session alone", async () => {
+it("the tools of a streamed AgentExecutor use the session of a wrapper, not of the implicit config", async () => {
   const executor = executorOf(modelFor(gateway.current));
   await executor.invoke({ input: "hi" }, AROUND);
   await collect(await withSession(executor).stream({ input: "hi" }, AROUND));
@@ -33,7 +33,7 @@ it("an AgentExecutor that is streamed: its tools are in a wrapper's session alon
   expect(sessions(gateway.current)).toEqual(["s", "s", "s", "s", "s", "s", "s", undefined, "s"]);
 });
 
-it("an LLMChain that is called with a config of its own: in a wrapper's session alone", async () => {
+it("an LLMChain that is called with another config uses the session of a wrapper, not of the implicit config", async () => {
   const chain = new LLMChain({ llm: modelFor(gateway.current), prompt: ChatPromptTemplate.fromTemplate("{input}") });
   await chain.invoke({ input: "hi" }, AROUND);
   await withSession(chain as Runnable).invoke({ input: "hi" }, AROUND);

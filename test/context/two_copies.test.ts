@@ -7,7 +7,7 @@ import * as esm from "../../src/index.js";
 import { collect } from "../support/runnables.js";
 import { connection, sessions, useGateway } from "../support/sessions.js";
 
-/** An app that holds an ESM and a CommonJS copy of this package, each with LangChain of its own kind. */
+/** An app that loads an ESM and a CommonJS copy of this package, each with LangChain in the same format. */
 const gateway = useGateway();
 
 type Package = typeof esm;
@@ -34,7 +34,7 @@ describe.each([
   { name: "a CommonJS model", one: () => esm, other: () => cjs },
   { name: "an ESM model", one: () => cjs, other: () => esm },
 ])("$name", ({ one, other }) => {
-  it("is in the session of the other copy's handler and wrapper", async () => {
+  it("a model uses the session of a handler and a wrapper of the other copy", async () => {
     const model = modelOf(other());
     const { SessionCallbackHandler, withSession } = one();
     const asking = RunnableLambda.from(async (text: string) => (await model.invoke(text)).text);
@@ -59,7 +59,7 @@ describe.each([
     ]);
   });
 
-  it("is in the session of the other copy's wrapper where no config says so", async () => {
+  it("a model uses the session of the other copy's wrapper without an implicit config", async () => {
     const model = modelOf(other());
     const generating = RunnableLambda.from(async function* (text: string) {
       yield (await model.invoke(text)).text; // Core runs this without the implicit config.
@@ -71,7 +71,7 @@ describe.each([
     expect(sessions(gateway.current)).toEqual(["a", "b"]);
   });
 
-  it("is in the session of the nearest wrapper, of whichever copy", async () => {
+  it("a model uses the session of the nearest wrapper, of either copy", async () => {
     const model = modelOf(other());
     const asking = RunnableLambda.from(async (text: string) => (await model.invoke(text)).text);
     const nested = (outer: Package, inner: Package, sessionId?: string) =>
@@ -85,7 +85,7 @@ describe.each([
     expect(sessions(gateway.current)).toEqual(["outer", "outer", "inner", "inner", "inner"]);
   });
 
-  it("throws an error that the other copy knows", async () => {
+  it("isInstance recognises an error that the other copy throws", async () => {
     const error: unknown = await modelOf(other())
       .invoke("hi", { sessionId: "a\n" })
       .catch((thrown) => thrown);
@@ -94,7 +94,7 @@ describe.each([
   });
 });
 
-it("getSessionId of each copy knows the session of the other", async () => {
+it("getSessionId of each copy returns the session of the other copy's wrapper", async () => {
   const said = RunnableLambda.from(() => [esm.getSessionId(), cjs.getSessionId()]);
   expect(await esm.withSession(said, { sessionId: "a" }).invoke("hi")).toEqual(["a", "a"]);
   expect(await cjs.withSession(said as never, { sessionId: "a" }).invoke("hi")).toEqual(["a", "a"]);

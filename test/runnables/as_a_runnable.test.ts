@@ -24,7 +24,7 @@ const chainOf = (model: SessionChatOpenAI) =>
     "answer",
   );
 
-/** What runs a handler sees: their names, tags and metadata. */
+/** Records the names, tags and metadata of runs. */
 function tracer() {
   const runs: { name: string; tags: string[]; metadata: Record<string, unknown> }[] = [];
   const handleChainStart = (...args: unknown[]) => {
@@ -34,7 +34,7 @@ function tracer() {
 }
 
 describe("a wrapper does what the wrapped does", () => {
-  it("streams token by token, before the answer is complete", async () => {
+  it("a wrapper streams token by token, before the answer is complete", async () => {
     let finish = () => {};
     const isRead = new Promise<void>((resolve) => {
       finish = resolve;
@@ -58,7 +58,7 @@ describe("a wrapper does what the wrapped does", () => {
     expect(chunks.filter(Boolean)).toEqual(["one", "two"]);
   });
 
-  it("streams through a chain that it is a step of", async () => {
+  it("a chain with a wrapper as a step streams", async () => {
     const model = modelFor(gateway.current);
     const wrapper = withSession(model, { sessionId: "s" });
     const chunks = await collect(
@@ -68,7 +68,7 @@ describe("a wrapper does what the wrapped does", () => {
     expect(sessions(gateway.current)).toEqual(["s"]);
   });
 
-  it("passes chunks of input on as they come", async () => {
+  it("a wrapper passes input chunks to the wrapped runnable as they arrive", async () => {
     const upper = new (class extends Runnable<string, string> {
       lc_namespace = ["test"];
       invoke = async (text: string) => text.toUpperCase();
@@ -84,7 +84,7 @@ describe("a wrapper does what the wrapped does", () => {
     expect(await collect(withSession(upper).transform(words(), given))).toEqual(["A in s", "B in s"]);
   });
 
-  it("has the events and the log of the wrapped", async () => {
+  it("a wrapper has the events and the log of the wrapped runnable", async () => {
     const chain = chainOf(modelFor(gateway.current));
     const wrapper = withSession(chain, { sessionId: "s" });
     const shapesOf = async (runnable: Runnable) => {
@@ -95,14 +95,14 @@ describe("a wrapper does what the wrapped does", () => {
       return [...v2, ...v1]
         .map(({ event, name }) => `${event} ${name}`)
         .concat(paths)
-        .sort(); // Some run at a time.
+        .sort(); // Parallel steps end in any order.
     };
     const shapes = await shapesOf(wrapper);
     expect(shapes).toEqual(await shapesOf(chain));
     expect(shapes).toContain("on_chat_model_stream ChatOpenAI");
   });
 
-  it("has the name, the graph and the runs of the wrapped", async () => {
+  it("a wrapper has the name, the graph and the runs of the wrapped runnable", async () => {
     const chain = chainOf(modelFor(gateway.current));
     const wrapper = withSession(chain);
     expect(wrapper.getName()).toBe(chain.getName());
@@ -114,7 +114,7 @@ describe("a wrapper does what the wrapped does", () => {
     expect(Object.keys(b.runs[0]?.metadata ?? {})).toEqual(["session_id"]);
   });
 
-  it("is a tool, a step, a branch and a value like any Runnable", async () => {
+  it("a wrapper works as a tool, a step, a branch and a lambda's return value", async () => {
     const model = modelFor(gateway.current);
     const wrapper = withSession(chainOf(model), { sessionId: "s" });
     expect(Runnable.isRunnable(wrapper)).toBe(true);
@@ -125,7 +125,7 @@ describe("a wrapper does what the wrapped does", () => {
     expect(sessions(gateway.current)).toEqual(["s", "s", "s", "s"]);
   });
 
-  it("fails as the wrapped does, and stops where its signal says so", async () => {
+  it("a wrapper throws the wrapped runnable's error and stops at its signal", async () => {
     const wrapper = withSession(chainOf(modelFor(gateway.current)));
     gateway.current.failNext(400, { message: "refused" });
     await expect(wrapper.invoke({ text: "hi" })).rejects.toThrow("refused");
@@ -144,7 +144,7 @@ describe("a wrapper's config", () => {
     configurable,
   }));
 
-  it("is bound by withConfig, which gives a wrapper and leaves its origin alone", async () => {
+  it("withConfig of a wrapper returns a new wrapper and does not change the old one", async () => {
     const origin = withSession(seen, { sessionId: "s" });
     const bound = origin
       .withConfig({ tags: ["a"], configurable: { a: 1 } })
@@ -159,7 +159,7 @@ describe("a wrapper's config", () => {
     expect(await collect(await bound.stream({}))).toMatchObject([{ tags: ["a", "b"] }]);
   });
 
-  it("binds a session, which a call's own takes the place of", async () => {
+  it("a session that is bound to a wrapper is overridden by a call's", async () => {
     const bound = withSession(seen, { sessionId: "own" }).withConfig({ sessionId: "bound" });
     expect(await bound.invoke({})).toMatchObject({ configurable: { sessionId: "bound" } });
     expect(await bound.invoke({}, { sessionId: "call" })).toMatchObject({ configurable: { sessionId: "call" } });
@@ -167,7 +167,7 @@ describe("a wrapper's config", () => {
     expect(first).toMatchObject({ configurable: { sessionId: "bound" } });
   });
 
-  it("has no key more, for a remote graph or a tracer to trip over", async () => {
+  it("a wrapper adds no keys to the config besides those of the session", async () => {
     const { configurable, metadata } = await withSession(seen).invoke({}, { configurable: { own: 1 } });
     expect(Object.keys(configurable ?? {}).sort()).toEqual(["own", "sessionId"]);
     expect(Object.keys(metadata ?? {})).toEqual(["session_id"]);
@@ -182,7 +182,7 @@ describe("conversations in a wrapper", () => {
       .addEdge(START, "model")
       .compile({ checkpointer: new MemorySaver() });
 
-  it("a graph on a thread of its own is in the wrapper's session, and keeps its thread", async () => {
+  it("a graph with its own thread_id in a wrapper uses the wrapper's session and keeps its thread_id", async () => {
     const model = modelFor(gateway.current);
     const graph = graphOf(model);
     const ask = RunnableLambda.from(async (text: string) => {
@@ -196,7 +196,7 @@ describe("conversations in a wrapper", () => {
     expect(sessions(gateway.current)).toEqual(Array(6).fill("s"));
   });
 
-  it("a wrapped graph is in its thread's session, unless the call names another", async () => {
+  it("a wrapped graph uses its thread_id as session, unless the call sets another", async () => {
     const wrapper = withSession(graphOf(modelFor(gateway.current)));
     const input = { messages: [["user", "hi"]] } as never;
     await wrapper.invoke(input, { configurable: { thread_id: "t" } });
@@ -205,7 +205,7 @@ describe("conversations in a wrapper", () => {
     expect(sessions(gateway.current)).toEqual(["t", "s", "call"]);
   });
 
-  it("a message history inside or around the wrapper goes by the same id", async () => {
+  it("a message history inside or outside a wrapper uses the same id", async () => {
     const histories = new Map<string, InMemoryChatMessageHistory>();
     const getMessageHistory = (id: string) => {
       const history = histories.get(id) ?? new InMemoryChatMessageHistory();

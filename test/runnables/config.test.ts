@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { withSession } from "../../src/index.js";
 import { collect } from "../support/runnables.js";
 
-/** What is bound stays bound: a wrapper brings nothing along that nobody gave. */
+/** LangChain's defaults and the implicit config must not override a bound config. */
 
 const State = Annotation.Root({ steps: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }) });
 
@@ -37,11 +37,11 @@ const ENTRY_POINTS: Record<string, EntryPoint> = {
 };
 
 describe.each(Object.entries(ENTRY_POINTS))("%s", (_, call) => {
-  it("keeps the recursionLimit that is bound to what is wrapped", async () => {
+  it("a recursionLimit that is bound to the wrapped runnable stays in force", async () => {
     await call(withSession(graph.withConfig({ recursionLimit: 60 })));
   });
 
-  it("hands on nothing from around where something of the kind is bound", async () => {
+  it("the implicit config does not override a config that is bound to the wrapper", async () => {
     const seen: unknown[] = [];
     const inner = RunnableLambda.from((input: object, { configurable, metadata }) => {
       seen.push([configurable?.thread_id, metadata?.around, configurable?.own, metadata?.own]);
@@ -54,7 +54,7 @@ describe.each(Object.entries(ENTRY_POINTS))("%s", (_, call) => {
     expect(new Set(seen.map(String))).toEqual(new Set([",,bound,bound"]));
   });
 
-  it("gives its session to what reads either spelling of the key", async () => {
+  it("the wrapped runnable finds its session under configurable.sessionId and session_id", async () => {
     const read: unknown[] = [];
     const reader = RunnableLambda.from((input: object, { configurable }) => {
       read.push([configurable?.sessionId, configurable?.session_id]);
@@ -64,21 +64,21 @@ describe.each(Object.entries(ENTRY_POINTS))("%s", (_, call) => {
     expect(new Set(read.map(String))).toEqual(new Set(["given,given"]));
   });
 
-  it("keeps the recursionLimit that is bound to the wrapper", async () => {
+  it("a recursionLimit that is bound to the wrapper stays in force", async () => {
     await call(withSession(graph).withConfig({ recursionLimit: 60 }));
   });
 
-  it("takes the recursionLimit of the call before all others", async () => {
+  it("the recursionLimit of the call overrides bound ones", async () => {
     await call(withSession(graph), { recursionLimit: 60 });
     const bound = withSession(graph.withConfig({ recursionLimit: 60 })).withConfig({ recursionLimit: 60 });
     await expect(call(bound, { recursionLimit: 30 })).rejects.toThrow("Recursion limit of 30");
   });
 
-  it("has LangChain's own where nobody gives one", async () => {
+  it("LangChain's default recursionLimit applies if none is set", async () => {
     await expect(call(withSession(graph))).rejects.toThrow("Recursion limit of 25");
   });
 
-  it("keeps tags of the wrapped, of the wrapper and of the call", async () => {
+  it("the tags of the wrapped runnable, the wrapper and the call are merged", async () => {
     const seen: unknown[] = [];
     const inner = RunnableLambda.from((x, { tags }) => {
       seen.push(tags);

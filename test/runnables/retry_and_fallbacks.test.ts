@@ -10,10 +10,10 @@ beforeEach(() => {
   skipRetryDelays();
 });
 
-/** An id that a wrapper made. */
+/** An id that a wrapper generated. */
 const NEW = expect.stringMatching(/^[0-9a-f-]{36}$/);
 
-/** Ways to try retrying, each with two attempts. */
+/** Ways to retry, each with two attempts. */
 const RETRIES: Record<string, (wrapper: RunnableWithSession, bound: Runnable) => Runnable> = {
   withRetry: (wrapper) => wrapper.withRetry({ stopAfterAttempt: 2 }),
   "withConfig, withRetry": (wrapper) => wrapper.withConfig({ tags: ["x"] }).withRetry({ stopAfterAttempt: 2 }),
@@ -32,7 +32,7 @@ const RETRIES: Record<string, (wrapper: RunnableWithSession, bound: Runnable) =>
 };
 
 describe.each(Object.entries(RETRIES))("%s", (name, retrying) => {
-  it("has all attempts in one session, chosen and told once", async () => {
+  it("all attempts run in one session, which is resolved once and passed to onSession once", async () => {
     const { seen, bound } = failingRunnable();
     const onSession = vi.fn();
     const given = vi.fn(() => undefined);
@@ -44,7 +44,7 @@ describe.each(Object.entries(RETRIES))("%s", (name, retrying) => {
     expect(await runnable.invoke("other")).not.toBe(id);
   });
 
-  it("has the session that the call names", async () => {
+  it("all attempts use the session of the wrapper, of the call, or of an outer wrapper", async () => {
     const { seen, bound } = failingRunnable();
     await retrying(withSession(bound, { sessionId: "own" }), bound).invoke("hi");
     await retrying(withSession(bound), bound).invoke("other", { configurable: { sessionId: "call" } });
@@ -53,7 +53,7 @@ describe.each(Object.entries(RETRIES))("%s", (name, retrying) => {
     expect(seen).toEqual(["own", "own", "call", "call", "around", "around"]);
   });
 
-  it("has each input of a batch in one session", async () => {
+  it("all attempts for one input of a batch run in one session", async () => {
     const { seen, bound } = failingRunnable();
     const runnable = retrying(withSession(bound), bound);
     if (name === "withFallbacks, withRetry") {
@@ -66,14 +66,14 @@ describe.each(Object.entries(RETRIES))("%s", (name, retrying) => {
     expect([...seen].sort()).toEqual([a, a, "b", "b"].sort());
   });
 
-  it("streams in one session", async () => {
+  it("all attempts of a stream run in one session", async () => {
     const { seen, bound } = failingRunnable(name.includes("Fallbacks") && !name.endsWith("withRetry") ? 1 : 0);
     const chunks = await collect(await retrying(withSession(bound), bound).stream("hi"));
     expect(chunks).toEqual([NEW]);
     expect(new Set(seen)).toEqual(new Set(chunks));
   });
 
-  it("streams in the session around, with metadata of its own", async () => {
+  it("a stream uses the session of the implicit config's metadata, also if the call passes other metadata", async () => {
     const { seen, bound } = failingRunnable(0);
     const runnable = retrying(new RunnableWithSession({ bound }), bound);
     const body = RunnableLambda.from(async () => collect(await runnable.stream("hi", { metadata: { other: 1 } })));
@@ -83,7 +83,7 @@ describe.each(Object.entries(RETRIES))("%s", (name, retrying) => {
 });
 
 describe("withRetry and withFallbacks", () => {
-  it("give what LangChain's own give", () => {
+  it("withRetry and withFallbacks return LangChain's RunnableRetry and RunnableWithFallbacks", () => {
     const { bound } = failingRunnable();
     const wrapper = withSession(bound);
     expect(wrapper.withRetry()).toBeInstanceOf(RunnableRetry);
@@ -91,7 +91,7 @@ describe("withRetry and withFallbacks", () => {
     expect(wrapper.withFallbacks([bound])).toBeInstanceOf(RunnableWithFallbacks);
   });
 
-  it("have the name of LangChain's own in a trace", async () => {
+  it("withRetry and withFallbacks of a wrapper have LangChain's names in a trace", async () => {
     const { bound } = failingRunnable(0);
     const namesOf = async (retrying: (runnable: Runnable) => Runnable, runnable: Runnable) => {
       const names: unknown[] = [];
@@ -104,7 +104,7 @@ describe("withRetry and withFallbacks", () => {
     }
   });
 
-  it("try as often as they were told, and fail as the last or first attempt did", async () => {
+  it("withRetry and withFallbacks stop after the configured attempts and throw LangChain's error", async () => {
     for (const attempts of [1, 2, 3]) {
       const { seen, bound } = failingRunnable(10);
       const failed: unknown[] = [];
@@ -119,7 +119,7 @@ describe("withRetry and withFallbacks", () => {
     expect(seen).toHaveLength(3);
   });
 
-  it("retry the inputs of a batch that failed, each in its session, and give errors where they are asked to", async () => {
+  it("withRetry retries only the failed inputs of a batch, each in its session, and returns errors with returnExceptions", async () => {
     const { seen, bound } = failingRunnable(0);
     let isFirst = true;
     const once = RunnableLambda.from((input: string) => {
@@ -138,7 +138,7 @@ describe("withRetry and withFallbacks", () => {
     expect(await retry.batch(["a"], {}, { returnExceptions: true })).toMatchObject([{ message: "not yet" }]);
   });
 
-  it("give a fallback with an id of its own the wrapper's session: it is one call", async () => {
+  it("a fallback with its own sessionId uses the wrapper's session, because it is the same call", async () => {
     const { seen, bound } = failingRunnable();
     const told: string[] = [];
     const fallback = withSession(bound, { sessionId: "fallback's", onSession: (id) => told.push(id) });
@@ -147,7 +147,7 @@ describe("withRetry and withFallbacks", () => {
     expect(told).toEqual(["own"]);
   });
 
-  it("do not give what is bound to the wrapper to its fallback", async () => {
+  it("a fallback does not receive the config that is bound to the wrapper", async () => {
     const tags: unknown[] = [];
     const failing = RunnableLambda.from(() => {
       throw new Error("always");
@@ -165,7 +165,7 @@ describe("withRetry and withFallbacks", () => {
     ["withRetry", (wrapper) => wrapper.withRetry()],
     ["withFallbacks", (wrapper, bound) => wrapper.withFallbacks([bound])],
     ["withListeners", (wrapper) => wrapper.withListeners({})],
-  ])("tell each handler of a run once: %s", async (_, retrying) => {
+  ])("withRetry and withFallbacks notify each handler of a run once: %s", async (_, retrying) => {
     const { bound } = failingRunnable(0);
     const named = bound.withConfig({ runName: "bound" });
     const told = async (run: (callbacks: object[]) => Promise<unknown>) => {
@@ -183,7 +183,7 @@ describe("withRetry and withFallbacks", () => {
     expect(counts).toEqual([1, 1, 1, 1]);
   });
 
-  it("give each attempt the time that is bound to the wrapper", async () => {
+  it("withRetry applies the wrapper's bound timeout to each attempt", async () => {
     let attempts = 0;
     const slowAtFirst = RunnableLambda.from(async () => {
       attempts += 1;

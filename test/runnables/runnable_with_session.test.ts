@@ -16,10 +16,10 @@ import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-/** Says in which session it runs, without a request. */
+/** Returns its session, without a request. */
 const where = () => RunnableLambda.from((_: unknown) => getSessionId() ?? "none");
 
-/** Where a wrapper finds the id of a call. */
+/** Sources of the id of a wrapper's call. */
 interface Source {
   readonly name: string;
   readonly option?: (id: string) => RunnableWithSessionCallOptions;
@@ -27,7 +27,7 @@ interface Source {
   readonly around?: (id: string) => (runnable: Runnable) => Runnable;
 }
 
-/** The first wins. */
+/** In order of precedence. */
 const SOURCES: readonly Source[] = [
   { name: "call option sessionId", option: (sessionId) => ({ sessionId }) },
   { name: "configurable.sessionId", option: (sessionId) => ({ configurable: { sessionId } }) },
@@ -41,7 +41,7 @@ const SOURCES: readonly Source[] = [
   { name: "metadata.conversation_id", option: (conversation_id) => ({ metadata: { conversation_id } }) },
 ];
 
-/** Runs a wrapper with what all these sources say, and gives the session inside. */
+/** Runs a wrapper with all these sources. Returns the session inside. */
 async function sessionIn(sources: readonly Source[]): Promise<string> {
   const options: RunnableWithSessionCallOptions = {};
   for (const { name, option } of sources) {
@@ -58,11 +58,11 @@ async function sessionIn(sources: readonly Source[]): Promise<string> {
 }
 
 describe("the id of a wrapper's call", () => {
-  it.each(SOURCES)("$name comes before all that is below it", async (source) => {
+  it.each(SOURCES)("a wrapper's session from $name wins over all sources below it", async (source) => {
     expect(await sessionIn(SOURCES.slice(SOURCES.indexOf(source)))).toBe(source.name);
   });
 
-  it("is a new one for each call where nothing names one, for each input of a batch, for each stream", async () => {
+  it("a wrapper without any source generates a new id for each call, batch input and stream", async () => {
     const wrapper = withSession(RunnableParallel.from({ a: where(), b: where() }));
     const results = [await wrapper.invoke({}), await wrapper.invoke({}), ...(await wrapper.batch([{}, {}, {}]))];
     const chunks = await collect(await wrapper.stream({}));
@@ -73,7 +73,7 @@ describe("the id of a wrapper's call", () => {
     expect(new Set([...results.map(({ a }) => a), Object.assign({}, ...chunks).a]).size).toBe(6);
   });
 
-  it("is an input's own in a batch with a config an input, and one in a batch with one config", async () => {
+  it("a batch with one config per input has one session per input, and with one config one session", async () => {
     const wrapper = withSession(where());
     const configs = [{ sessionId: "a" }, { configurable: { sessionId: "b" } }, {}];
     const [a, b, c] = await wrapper.batch([{}, {}, {}], configs);
@@ -82,7 +82,7 @@ describe("the id of a wrapper's call", () => {
     expect(await wrapper.batch([{}, {}], { sessionId: "c" })).toEqual(["c", "c"]);
   });
 
-  it("is found by a function of the call's config", async () => {
+  it("a sessionId function of a wrapper receives the config of the call", async () => {
     const sessionId = vi.fn(({ configurable }: RunnableConfig) => configurable?.user as string | undefined);
     const wrapper = withSession(where(), { sessionId });
     expect(await wrapper.invoke({}, { configurable: { user: "ada", thread_id: "t" }, tags: ["tag"] })).toBe("ada");
@@ -94,7 +94,7 @@ describe("the id of a wrapper's call", () => {
     expect(await around.invoke({}, { configurable: { user: "around" } })).toBe("around");
   });
 
-  it("of a function that throws is that error, before anything runs", async () => {
+  it("a call rejects with the error of the sessionId function before the wrapped runnable runs", async () => {
     const bound = vi.fn(() => "ran");
     const fails = () => {
       throw new Error("no user");
@@ -103,7 +103,7 @@ describe("the id of a wrapper's call", () => {
     expect(bound).not.toHaveBeenCalled();
   });
 
-  it.each([undefined, null, ""])("is not %j: that is unset", async (unset) => {
+  it.each([undefined, null, ""])("a sessionId of %j counts as unset", async (unset) => {
     const sessionId = unset as undefined;
     const wrapper = withSession(where(), { sessionId });
     expect(
@@ -121,57 +121,61 @@ describe("a wrapper inside a wrapper", () => {
   const unnamed = withSession(where());
 
   it.each<[string, (input: unknown, config: RunnableConfig) => Promise<string>, string]>([
-    ["without an id of its own, is in the outer's", (input) => unnamed.invoke(input), "outer"],
+    ["without an id uses the outer session", (input) => unnamed.invoke(input), "outer"],
     [
-      "without an id of its own, is in the outer's, by its config",
+      "without an id uses the outer session if the outer config is passed on",
       (input, config) => unnamed.invoke(input, config),
       "outer",
     ],
-    ["with an id of its own, is in that", (input) => inner.invoke(input), "inner"],
+    ["uses its own sessionId", (input) => inner.invoke(input), "inner"],
     [
-      "with an id of its own, is in that, though the outer's config is passed on",
+      "uses its own sessionId even if the outer config is passed on",
       (input, config) => inner.invoke(input, config),
       "inner",
     ],
     [
-      "with a config that adds to the outer's, is in its own",
+      "uses its own sessionId if the passed config extends the outer one",
       (input, config) => inner.invoke(input, { ...config, configurable: { ...config.configurable, own: 1 } }),
       "inner",
     ],
     [
-      "with another id in its configurable, is in that",
+      "uses the sessionId in the call's configurable",
       (input, config) =>
         inner.invoke(input, { ...config, configurable: { ...config.configurable, sessionId: "call" } }),
       "call",
     ],
     [
-      "with a call option, is in that",
+      "uses the call option sessionId",
       (input, config) => inner.invoke(input, { ...config, ...{ sessionId: "call" } }),
       "call",
     ],
     [
-      "with a thread of its own, is in the outer's",
+      "uses the outer session if the call passes a thread_id",
       (input) => unnamed.invoke(input, { configurable: { thread_id: "t" } }),
       "outer",
     ],
     [
-      "with a handler of its own, is in the outer's",
+      "uses the outer session if the call passes a handler",
       (input) => unnamed.invoke(input, { callbacks: [new SessionCallbackHandler()] }),
       "outer",
     ],
-    ["in a stream, is in its own", async (input) => (await collect(await inner.stream(input))).join(), "inner"],
+    ["uses its own sessionId in a stream", async (input) => (await collect(await inner.stream(input))).join(), "inner"],
     [
-      "around another, without ids of their own, is in the outer's",
+      "with another wrapper inside, both without ids, uses the outer session",
       (input) => withSession(unnamed).invoke(input),
       "outer",
     ],
-    ["around another with an id of its own, gives way to it", (input) => withSession(inner).invoke(input), "inner"],
     [
-      "around another, with an id of its own, gives it that",
+      "without an id, with a wrapper inside that has one, lets the inner sessionId win",
+      (input) => withSession(inner).invoke(input),
+      "inner",
+    ],
+    [
+      "with an id, with a wrapper inside that has none, passes its session to the inner one",
       (input) => withSession(unnamed, { sessionId: "inner" }).invoke(input),
       "inner",
     ],
-  ])("%s", async (_, call, expected) => {
+  ])("a wrapper inside a wrapper %s", async (_, call, expected) => {
     const outer = RunnableLambda.from(async (input: unknown, config) => {
       const said = [getSessionId(), await call(input, config), getSessionId()];
       return said.join();
@@ -184,33 +188,36 @@ describe("a wrapper inside a wrapper", () => {
 });
 
 describe("onSession", () => {
-  it.each(ENTRY_POINTS)("is told the id once a call, before anything runs: $name", async ({ call, runs = 1 }) => {
-    const events: string[] = [];
-    const bound = RunnableLambda.from((_: string) => `ran in ${getSessionId()}`).pipe((text) => {
-      events.push(text);
-      return text;
-    });
-    const onSession = (sessionId: string, config: RunnableConfig) => {
-      events.push(sessionId, String(config.configurable?.sessionId), String(config.tags));
-    };
-    const wrapper = withSession(bound, { onSession });
-    await call(wrapper, "hi", { tags: ["tag"] });
-    await call(
-      wrapper.pipe((text) => text),
-      "hi",
-      { tags: ["tag"] },
-    );
-    const ids = [...new Set(events.filter((event) => /^[0-9a-f-]{36}$/.test(event)))];
-    expect(ids).toHaveLength(2 * runs);
-    expect(events.length).toBe(2 * runs * 4);
-    for (const id of ids) {
-      const told = events.indexOf(id);
-      expect(events.slice(told, told + 3)).toEqual([id, id, "tag"]);
-      expect(events.indexOf(`ran in ${id}`)).toBeGreaterThan(told);
-    }
-  });
+  it.each(ENTRY_POINTS)(
+    "onSession receives the id once per call, before the wrapped runnable runs: $name",
+    async ({ call, runs = 1 }) => {
+      const events: string[] = [];
+      const bound = RunnableLambda.from((_: string) => `ran in ${getSessionId()}`).pipe((text) => {
+        events.push(text);
+        return text;
+      });
+      const onSession = (sessionId: string, config: RunnableConfig) => {
+        events.push(sessionId, String(config.configurable?.sessionId), String(config.tags));
+      };
+      const wrapper = withSession(bound, { onSession });
+      await call(wrapper, "hi", { tags: ["tag"] });
+      await call(
+        wrapper.pipe((text) => text),
+        "hi",
+        { tags: ["tag"] },
+      );
+      const ids = [...new Set(events.filter((event) => /^[0-9a-f-]{36}$/.test(event)))];
+      expect(ids).toHaveLength(2 * runs);
+      expect(events.length).toBe(2 * runs * 4);
+      for (const id of ids) {
+        const told = events.indexOf(id);
+        expect(events.slice(told, told + 3)).toEqual([id, id, "tag"]);
+        expect(events.indexOf(`ran in ${id}`)).toBeGreaterThan(told);
+      }
+    },
+  );
 
-  it("fails the call where it throws", async () => {
+  it("a call rejects if onSession throws", async () => {
     const bound = vi.fn(() => "ran");
     const onSession = () => {
       throw new Error("not allowed");
@@ -223,7 +230,7 @@ describe("onSession", () => {
 });
 
 describe("what is piped after a wrapper", () => {
-  it("is outside it, invoked and streamed", async () => {
+  it("a step after a wrapper in a chain does not run in its session, in invoke and stream", async () => {
     const model = modelFor(gateway.current);
     const text = new StringOutputParser();
     const chain = withSession(model, { sessionId: "inside" })
@@ -249,7 +256,7 @@ describe("what is piped after a wrapper", () => {
 });
 
 describe("bad input", () => {
-  it("is refused by the constructor", () => {
+  it("the constructor of a wrapper throws for invalid fields", () => {
     const make = (fields: unknown) => () => new RunnableWithSession(fields as never);
     for (const bound of [undefined, null, {}, () => "hi", "chain"]) {
       expect(make({ bound })).toThrow(TypeError);
@@ -260,7 +267,7 @@ describe("bad input", () => {
     expect(make({ bound: where(), onSession: "log" })).toThrow(TypeError);
   });
 
-  it("false is no id of a wrapper's call: what runs inside has a session", async () => {
+  it("sessionId: false does not switch off a wrapper's session", async () => {
     const sessionId = false as unknown as undefined;
     await expect(withSession(where()).invoke({}, { sessionId })).rejects.toThrow(SessionIdError);
   });

@@ -19,7 +19,7 @@ const gateway = useGateway();
 
 type Options = Partial<SessionChatOpenAICallOptions>;
 
-/** What names a session: something in a call's options, or in the model. */
+/** A source of a session id: a part of the call's options, or a field of the model. */
 interface Source {
   readonly name: string;
   /** Sources of one row do not compete between the passed and the implicit config. */
@@ -30,7 +30,7 @@ interface Source {
 
 const handler = (sessionId: string) => new SessionCallbackHandler({ sessionId });
 
-/** The first wins. */
+/** In order of precedence. */
 const SOURCES: readonly Source[] = [
   { row: 1, name: "call option sessionId", option: (sessionId) => ({ sessionId }) },
   { row: 2, name: "configurable.sessionId", option: (sessionId) => ({ configurable: { sessionId } }) },
@@ -44,10 +44,10 @@ const SOURCES: readonly Source[] = [
   { row: 7, name: "metadata.conversation_id", option: (conversation_id) => ({ metadata: { conversation_id } }) },
 ];
 
-/** Those that LangChain's implicit config can carry. */
+/** Sources that can be in LangChain's implicit config. */
 const CARRIED = SOURCES.filter(({ row, option }) => option && row > 1);
 
-/** Those in which a value can be unset: a handler always has an id. */
+/** Sources whose value can be unset: a handler always has an id. */
 const UNSETTABLE = SOURCES.filter(({ name }) => !name.includes("handler"));
 
 function optionsOf(sources: readonly Source[], prefix = ""): Options {
@@ -65,37 +65,40 @@ function modelWith(sources: readonly Source[]): SessionChatOpenAI {
   return modelFor(gateway.current, Object.assign({ sessionId: undefined }, ...sources.map((s) => s.field?.(s.name))));
 }
 
-/** Runs `call` where LangChain carries `implicit`, which the call is not passed. */
+/** Runs `call` with `implicit` as LangChain's implicit config. */
 const inConfig = (implicit: RunnableConfig, call: () => Promise<unknown>) =>
   RunnableLambda.from(async () => void (await call())).invoke("hi", implicit);
 
 describe("the precedence", () => {
-  it.each(SOURCES)("$name comes before all that is below it", async (source) => {
+  it.each(SOURCES)("the session id from $name wins over all sources below it", async (source) => {
     vi.stubEnv("LITELLM_SESSION_ID", "environment");
     const sources = SOURCES.slice(SOURCES.indexOf(source));
     await modelWith(sources).invoke("hi", optionsOf(sources));
     expect(sessions(gateway.current)).toEqual([source.name]);
   });
 
-  it.each(CARRIED)("$name comes before all that is below it also from the implicit config", async (source) => {
-    vi.stubEnv("LITELLM_SESSION_ID", "environment");
-    const below = SOURCES.slice(SOURCES.indexOf(source)).filter(({ row }) => row > source.row);
-    const model = modelWith(below);
-    await inConfig(optionsOf([source]), async () => {
-      await model.invoke("hi", optionsOf(below));
-      await collect(await model.stream("hi", optionsOf(below)));
-      await collect(model.streamEvents("hi", optionsOf(below)));
-    });
-    expect(sessions(gateway.current)).toEqual([source.name, source.name, source.name]);
-  });
+  it.each(CARRIED)(
+    "$name in the implicit config wins over all sources below it in the passed config",
+    async (source) => {
+      vi.stubEnv("LITELLM_SESSION_ID", "environment");
+      const below = SOURCES.slice(SOURCES.indexOf(source)).filter(({ row }) => row > source.row);
+      const model = modelWith(below);
+      await inConfig(optionsOf([source]), async () => {
+        await model.invoke("hi", optionsOf(below));
+        await collect(await model.stream("hi", optionsOf(below)));
+        await collect(model.streamEvents("hi", optionsOf(below)));
+      });
+      expect(sessions(gateway.current)).toEqual([source.name, source.name, source.name]);
+    },
+  );
 
-  it.each(CARRIED)("$name is taken from the config that was passed before the implicit one", async (source) => {
+  it.each(CARRIED)("$name in the passed config wins over the same source in the implicit config", async (source) => {
     const model = modelWith([]);
     await inConfig(optionsOf([source], "implicit "), () => model.invoke("hi", optionsOf([source])));
     expect(sessions(gateway.current)).toEqual([source.name]);
   });
 
-  it.each(UNSETTABLE)("$name is passed over where it is unset", async ({ option, field }) => {
+  it.each(UNSETTABLE)("$name is ignored if its value is undefined, null or empty", async ({ option, field }) => {
     vi.stubEnv("LITELLM_SESSION_ID", "environment");
     for (const unset of [undefined, null, ""]) {
       const model = modelFor(gateway.current, { sessionId: undefined, ...field?.(unset as string) });
@@ -104,7 +107,7 @@ describe("the precedence", () => {
     expect(sessions(gateway.current)).toEqual(["environment", "environment", "environment"]);
   });
 
-  it("ends with LITELLM_SESSION_ID, read when the model is made, and with an id of the model's own", async () => {
+  it("a model without any other source uses LITELLM_SESSION_ID as it was at construction, else an id generated for the model", async () => {
     vi.stubEnv("LITELLM_SESSION_ID", "environment");
     const first = modelFor(gateway.current, { sessionId: "" });
     vi.stubEnv("LITELLM_SESSION_ID", "");
@@ -117,7 +120,7 @@ describe("the precedence", () => {
     expect(new Set([a, b, c]).size).toBe(3);
   });
 
-  it("is the same whatever else a call says, and getSessionId knows it", async () => {
+  it("the model and getSessionId agree on the session id for any combination of sources", async () => {
     const model = modelFor(gateway.current);
     const subset = fc.subarray([...SOURCES.filter(({ option }) => option)]);
     await fc.assert(
@@ -148,9 +151,9 @@ describe("the nearest handler", () => {
   const noop = { handleLLMStart() {} };
 
   it.each<[string, (model: SessionChatOpenAI) => Promise<unknown>]>([
-    ["the last in the array", (model) => model.invoke("hi", { callbacks: [handler(outer), handler(inner), noop] })],
+    ["the last one in the array", (model) => model.invoke("hi", { callbacks: [handler(outer), handler(inner), noop] })],
     [
-      "the last in a manager",
+      "the last one in a CallbackManager",
       (model) => model.invoke("hi", { callbacks: CallbackManager.configure([handler(outer)], [handler(inner)]) }),
     ],
     [
@@ -161,36 +164,39 @@ describe("the nearest handler", () => {
           .invoke("hi", { callbacks: [handler(outer)] }),
     ],
     [
-      "the one that the call adds inside",
+      "the one in the call's callbacks, inside a run with another handler",
       (model) =>
         inConfig({ callbacks: [handler(outer)] }, () => model.invoke("hi", { callbacks: [noop, handler(inner)] })),
     ],
     [
-      "the one around, where the call's own callbacks have none",
+      "the one in the implicit config, if the call's callbacks have no handler",
       (model) => inConfig({ callbacks: [handler(inner)] }, () => model.invoke("hi", { callbacks: [noop] })),
     ],
     [
-      "the one bound to a copy, where the call's own callbacks have none",
+      "the one bound to a copy, if the call's callbacks have no handler",
       (model) =>
         inConfig({ callbacks: [handler(outer)] }, () =>
           model.withConfig({ callbacks: [handler(inner)] }).invoke("hi", { callbacks: [noop] }),
         ),
     ],
     [
-      "the call's, not the model's own",
+      "the one in the call's callbacks, not the one in the model's field",
       () => modelFor(gateway.current, { callbacks: [handler(outer)] }).invoke("hi", { callbacks: [handler(inner)] }),
     ],
     [
       "the third argument of generate",
       (model) => model.generate([[["user", "hi"]]], { callbacks: undefined }, [handler(outer), handler(inner)]),
     ],
-    ["the third argument beside stop words", (model) => model.generate([[["user", "hi"]]], ["."], [handler(inner)])],
-  ])("is %s", async (_, call) => {
+    [
+      "the third argument of generate, with stop words as the second",
+      (model) => model.generate([[["user", "hi"]]], ["."], [handler(inner)]),
+    ],
+  ])("a model uses the id of the nearest handler: %s", async (_, call) => {
     await call(modelFor(gateway.current));
     expect(sessions(gateway.current)).toEqual([inner]);
   });
 
-  it("goes from an agent's tool to the model inside it", async () => {
+  it("a model that a tool calls uses the handler of the outer run", async () => {
     const model = modelFor(gateway.current);
     const ask = tool(async () => (await model.invoke("hi")).text, { name: "ask", schema: z.object({}) });
     await RunnableParallel.from({ a: model, b: () => ask.invoke({}) }).invoke("hi", { callbacks: [handler(inner)] });
@@ -199,7 +205,7 @@ describe("the nearest handler", () => {
 });
 
 describe("sessionId: false", () => {
-  it("as a call option means none, whatever else names one", async () => {
+  it("sessionId: false as call option or bound config sends no session, whatever other sources say", async () => {
     const options = { ...optionsOf(SOURCES), sessionId: false as const };
     await modelWith(SOURCES).invoke("hi", options);
     await collect(
@@ -210,7 +216,7 @@ describe("sessionId: false", () => {
     expect(sessions(gateway.current)).toEqual([undefined, undefined]);
   });
 
-  it("of a model means none where nothing names one, LITELLM_SESSION_ID included", async () => {
+  it("sessionId: false in the constructor ignores LITELLM_SESSION_ID, but a call's config still sets a session", async () => {
     vi.stubEnv("LITELLM_SESSION_ID", "environment");
     const model = modelFor(gateway.current, { sessionId: false });
     await model.invoke("hi");
@@ -218,7 +224,7 @@ describe("sessionId: false", () => {
     expect(sessions(gateway.current)).toEqual([undefined, "thread"]);
   });
 
-  it("bound to a copy gives way to a call's id", async () => {
+  it("a call option sessionId overrides sessionId: false that is bound to a copy, and the reverse", async () => {
     const model = modelFor(gateway.current, { sessionId: "own" }).withConfig({ sessionId: false });
     await model.invoke("hi");
     await model.invoke("hi", { sessionId: "call" });
@@ -233,12 +239,12 @@ describe("numbers", () => {
     ["session_id", -1.5, "-1.5"],
     ["thread_id", 0, "0"],
     ["thread_id", 2 ** 53, "9007199254740992"],
-  ])("configurable.%s of %d is %s", async (key, value, id) => {
+  ])("configurable.%s with the number %d becomes the session id %s", async (key, value, id) => {
     await modelFor(gateway.current).invoke("hi", { configurable: { [key]: value } });
     expect(sessions(gateway.current)).toEqual([id]);
   });
 
-  it("in the metadata are passed over", async () => {
+  it("numbers in the metadata are ignored as session ids", async () => {
     await modelFor(gateway.current).invoke("hi", { metadata: { session_id: 1, thread_id: 2, conversation_id: "3" } });
     expect(sessions(gateway.current)).toEqual(["3"]);
   });
@@ -247,7 +253,7 @@ describe("numbers", () => {
 describe.each<[string, (bound: RunnableConfig) => { invoke(input: string, options?: object): Promise<unknown> }]>([
   ["a model", (bound) => modelFor(gateway.current).withConfig(bound as Options)],
   ["a wrapper", (bound) => withSession(modelFor(gateway.current)).withConfig(bound)],
-])("bound to %s, both spellings of the id in configurable are one", (_, bind) => {
+])("sessionId and session_id in a configurable that is bound to %s", (_, bind) => {
   it.each<[bound: object, given: object | undefined, expected: string]>([
     [{ sessionId: "bound" }, { session_id: "call" }, "call"],
     [{ session_id: "bound" }, { sessionId: "call" }, "call"],
@@ -255,7 +261,7 @@ describe.each<[string, (bound: RunnableConfig) => { invoke(input: string, option
     [{ sessionId: "bound" }, { sessionId: undefined }, "bound"],
     [{ sessionId: "bound" }, { session_id: "" }, "bound"],
     [{ sessionId: "bound" }, undefined, "bound"],
-  ])("%j, and %j in the call: %s", async (bound, configurable, expected) => {
+  ])("the bound configurable %j merged with the call's %j gives session %s", async (bound, configurable, expected) => {
     await bind({ configurable: bound }).invoke("hi", { configurable });
     expect(sessions(gateway.current)).toEqual([expected]);
   });

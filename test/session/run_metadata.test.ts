@@ -12,7 +12,7 @@ import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-/** A handler that keeps the `session_id` of each model run's metadata, as a tracer sees it. */
+/** Records `metadata.session_id` of each model run, as tracers see it. */
 function tracer() {
   const seen: unknown[] = [];
   const handleChatModelStart = (...args: unknown[]) => {
@@ -31,7 +31,7 @@ const CALLS: Record<string, Call> = {
   "streamEvents v2": (model, options) => collect(model.streamEvents("hi", { ...options, version: "v2" })),
 };
 
-describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %s", (_, call) => {
+describe.each(Object.entries(CALLS))("metadata of a model's run: %s", (_, call) => {
   it.each<[string, SessionChatOpenAIFields, Partial<SessionChatOpenAICallOptions>, unknown]>([
     ["a call option", {}, { sessionId: "call" }, "call"],
     ["configurable", {}, { configurable: { sessionId: 42 } }, "42"],
@@ -41,27 +41,27 @@ describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %
     ["sessionId: false", { sessionId: "own" }, { sessionId: false }, "absent"],
     ["an id made for the model", { sessionId: undefined }, {}, "absent"],
     ["another transport", { sessionTransport: "none" }, { sessionId: "call" }, "call"],
-  ])("comes from %s", async (_, fields, options, expected) => {
+  ])("metadata.session_id of a run has the session from %s", async (_, fields, options, expected) => {
     const { seen, callbacks } = tracer();
     await call(modelFor(gateway.current, fields), { ...options, callbacks });
     expect(seen).toEqual([expected]);
   });
 
-  it("comes from a handler", async () => {
+  it("metadata.session_id of a run has the session of a handler", async () => {
     const { seen, callbacks } = tracer();
     const handler = new SessionCallbackHandler({ sessionId: "handled" });
     await call(modelFor(gateway.current), { callbacks: [handler, ...callbacks] });
     expect(seen).toEqual(["handled"]);
   });
 
-  it("comes from LITELLM_SESSION_ID", async () => {
+  it("metadata.session_id of a run has the session of LITELLM_SESSION_ID", async () => {
     vi.stubEnv("LITELLM_SESSION_ID", "environment");
     const { seen, callbacks } = tracer();
     await call(modelFor(gateway.current, { sessionId: undefined }), { callbacks });
     expect(seen).toEqual(["environment"]);
   });
 
-  it("stays the user's own, while the request has the session", async () => {
+  it("metadata.session_id that the user set stays in the run, while the request carries the session", async () => {
     const { seen, callbacks } = tracer();
     const model = modelFor(gateway.current);
     const metadata = Object.freeze({ session_id: "user's", other: 1 });
@@ -77,7 +77,7 @@ describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %
     expect(sessions(gateway.current)).toEqual(["call", "wrapped"]);
   });
 
-  it("stays the user's own in a call inside a wrapper", async () => {
+  it("metadata.session_id that the user set in a call stays in the run, also inside a wrapper", async () => {
     const { seen, callbacks } = tracer();
     const model = modelFor(gateway.current);
     const wrapper = withSession(
@@ -88,7 +88,7 @@ describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %
     expect(sessions(gateway.current)).toEqual(["wrapped"]);
   });
 
-  it("of a wrapper is replaced by an inner session", async () => {
+  it("an inner session replaces the wrapper's metadata.session_id in its runs", async () => {
     const { seen, callbacks } = tracer();
     const model = modelFor(gateway.current);
     const inner = withSession(
@@ -108,7 +108,7 @@ describe.each(Object.entries(CALLS))("the session_id in the metadata of a run: %
     expect(sessions(gateway.current)).toEqual(seen);
   });
 
-  it("of a wrapper is there for every run inside it, also where the wrapper's id is new", async () => {
+  it("every run inside a wrapper has its session id in the metadata, also if the id is new", async () => {
     const { seen, callbacks } = tracer();
     const model = modelFor(gateway.current);
     await withSession(RunnableLambda.from(() => call(model, {}))).invoke("hi", { callbacks });

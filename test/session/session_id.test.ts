@@ -14,7 +14,7 @@ import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-/** What can't be an id, and how an error shows it. */
+/** Invalid ids, and how an error shows them. */
 const INVALID: readonly [name: string, value: unknown, shown: string][] = [
   ["a line break", "a\nb", '"a\\nb"'],
   ["a NUL", "a\0", '"a\\u0000"'],
@@ -35,7 +35,7 @@ const INVALID: readonly [name: string, value: unknown, shown: string][] = [
   ["Infinity", Number.POSITIVE_INFINITY, "Infinity"],
 ];
 
-/** Where an id can come from, and what an error calls that. A number is an id in `configurable`, and nowhere else. */
+/** Sources of an id, with their names in an error. A number is a valid id only in `configurable`. */
 const SOURCES: readonly [name: string, call: (model: SessionChatOpenAI, id: never) => unknown][] = [
   ['call option "sessionId"', (model, sessionId) => model.invoke("hi", { sessionId })],
   ['call option "sessionId"', (model, sessionId) => model.withConfig({ sessionId }).invoke("hi")],
@@ -64,8 +64,8 @@ const SOURCES: readonly [name: string, call: (model: SessionChatOpenAI, id: neve
   ["configurable.sessionId", (_, sessionId) => getSessionId({ configurable: { sessionId } })],
 ];
 
-describe.each(SOURCES)("an id that isn't one, from %s", (source, call) => {
-  it.each(INVALID)("throws before a request is made: %s", async (_, value, shown) => {
+describe.each(SOURCES)("an invalid id from %s", (source, call) => {
+  it.each(INVALID)("an invalid session id throws before a request is sent: %s", async (_, value, shown) => {
     const error = await caught(async () => call(modelFor(gateway.current), value as never));
     expect(SessionIdError.isInstance(error)).toBe(true);
     expect(error).toMatchObject({ name: "SessionIdError", code: "INVALID_SESSION_ID" });
@@ -76,7 +76,7 @@ describe.each(SOURCES)("an id that isn't one, from %s", (source, call) => {
 });
 
 describe("an error about an id", () => {
-  it("is short and on one line, whatever the value", async () => {
+  it("the message of a SessionIdError is short and on one line, for any value", async () => {
     for (const [, value] of INVALID) {
       const message = String(await caught(() => new SessionCallbackHandler({ sessionId: value as string })));
       expect(message).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
@@ -84,7 +84,7 @@ describe("an error about an id", () => {
     }
   });
 
-  it("comes from LITELLM_SESSION_ID when the model is made, unless its fields say what counts", () => {
+  it("an invalid LITELLM_SESSION_ID throws in the constructor, unless the field sessionId is set", () => {
     vi.stubEnv("LITELLM_SESSION_ID", "a\nb");
     expect(() => modelFor(gateway.current, { sessionId: undefined })).toThrow(
       /^Invalid session id from environment variable LITELLM_SESSION_ID: expected .*, got "a\\nb"\.$/,
@@ -93,14 +93,14 @@ describe("an error about an id", () => {
     modelFor(gateway.current, { sessionId: false });
   });
 
-  it("comes from the constructor of a wrapper", () => {
+  it("an invalid sessionId of a wrapper throws in its constructor", () => {
     const bound = RunnableLambda.from(() => "hi");
     for (const sessionId of ["a\n", 42, true] as string[]) {
       expect(() => withSession(bound, { sessionId })).toThrow(SessionIdError);
     }
   });
 
-  it("of a stream, of events and of a batch rejects them, and the other inputs go on", async () => {
+  it("an invalid id rejects a stream, its events and its input of a batch, while the other inputs succeed", async () => {
     const model = modelFor(gateway.current);
     const sessionId = "a\n";
     await expect(model.stream("hi", { sessionId })).rejects.toThrow(SessionIdError);
@@ -114,7 +114,7 @@ describe("an error about an id", () => {
     expect(sessions(gateway.current)).toEqual(["good"]);
   });
 
-  it("is not thrown for a thread or metadata that can't be an id: it is passed over", async () => {
+  it("an invalid thread_id or metadata value is ignored instead of throwing", async () => {
     const model = modelFor(gateway.current, { sessionId: undefined });
     const made = model.sessionId;
     for (const [, value] of INVALID) {
@@ -124,7 +124,7 @@ describe("an error about an id", () => {
     expect(sessions(gateway.current)).toEqual([...INVALID.map(() => made), "next"]);
   });
 
-  it("is recognised across two copies of the package, and nothing else is", async () => {
+  it("SessionIdError.isInstance recognises errors of another copy of the package, and nothing else", async () => {
     vi.resetModules();
     const copy = await import("../../src/index.js");
     expect(copy.SessionIdError).not.toBe(SessionIdError);
@@ -145,13 +145,13 @@ describe("an id", () => {
     ["in any script", "søk/日本語 😀 \u200b\u2028"],
     ["that looks like something else", '{"a":1}'],
     ["that is a number's text", "42"],
-  ])("%s is sent as it is", async (_, sessionId) => {
+  ])("the session id %s is sent unchanged", async (_, sessionId) => {
     await modelFor(gateway.current).invoke("hi", { sessionId });
     const [request] = gateway.current.requests;
     expect([request?.body.litellm_session_id, request?.body.litellm_trace_id]).toEqual([sessionId, sessionId]);
   });
 
-  it("is any well-formed string without control characters, and no other string", async () => {
+  it("isSessionId accepts every well-formed string without control characters, and no other string", async () => {
     const isId = (text: string) => {
       try {
         return new SessionCallbackHandler({ sessionId: text }).sessionId === text;
@@ -173,7 +173,7 @@ describe("an id", () => {
 });
 
 describe("newSessionId", () => {
-  it("makes UUIDv7 strings that sort in the order they were made", () => {
+  it("newSessionId returns UUIDv7 strings that sort by creation", () => {
     const ids = Array.from({ length: 2000 }, () => newSessionId());
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect([...ids].sort()).toEqual(ids);
@@ -183,7 +183,7 @@ describe("newSessionId", () => {
   });
 });
 
-/** What `act` throws. */
+/** The error that `act` throws. */
 async function caught(act: () => unknown): Promise<unknown> {
   try {
     await act();

@@ -6,7 +6,7 @@ import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-/** All of LiteLLM's names for a session id that a request carries, and where. */
+/** All of LiteLLM's names for a session id that are in a request, by place. */
 function fieldsOf({ body, headers }: GatewayRequest): Record<string, unknown> {
   const { metadata = {} } = body;
   return { ...pick("body ", body), ...pick("metadata ", metadata as object), ...pick("header ", headers) };
@@ -55,7 +55,7 @@ const TRANSPORTS: readonly [transport: SessionTransport | undefined, fields: Rec
 ];
 
 describe.each(CASES)("$name on $endpoint", ({ endpoint, useResponsesApi, call }) => {
-  it.each(TRANSPORTS)("by the transport %j", async (sessionTransport, fields) => {
+  it.each(TRANSPORTS)("sessionTransport %j writes its fields", async (sessionTransport, fields) => {
     const model = modelFor(gateway.current, { useResponsesApi, sessionTransport, modelKwargs: { user: "u" } });
     await call(model, { sessionId: "s" });
     expect(gateway.current.requests.map(({ path }) => path)).toEqual([endpoint]);
@@ -63,7 +63,7 @@ describe.each(CASES)("$name on $endpoint", ({ endpoint, useResponsesApi, call })
     expect(gateway.current.requests[0]?.body).toMatchObject({ user: "u", model: "gpt-4o" });
   });
 
-  it("keeps the metadata that the user set", async () => {
+  it("metadata in the request that the user set is sent together with the session", async () => {
     const modelKwargs = { metadata: { mine: "1", other: "2" } };
     for (const sessionTransport of ["litellm", "metadata", { metadata: ["a", "b"] }] as const) {
       await call(modelFor(gateway.current, { useResponsesApi, sessionTransport, modelKwargs }), { sessionId: "s" });
@@ -76,22 +76,25 @@ describe.each(CASES)("$name on $endpoint", ({ endpoint, useResponsesApi, call })
     expect(modelKwargs).toEqual({ metadata: { mine: "1", other: "2" } });
   });
 
-  it.each(["søren", " s", "s ", "日本", "s\u00a0"])("leaves the header out for %j, which it can't hold", async (id) => {
-    await call(modelFor(gateway.current, { useResponsesApi }), { sessionId: id });
-    await call(
-      modelFor(gateway.current, { useResponsesApi, sessionTransport: { headers: ["x-session"], body: ["session"] } }),
-      {
-        sessionId: id,
-      },
-    );
-    expect(gateway.current.requests.map(fieldsOf)).toEqual([
-      { "body litellm_session_id": id, "body litellm_trace_id": id },
-      { "body session": id },
-    ]);
-  });
+  it.each(["søren", " s", "s ", "日本", "s\u00a0"])(
+    "the session header is not sent for the id %j, which no header can hold",
+    async (id) => {
+      await call(modelFor(gateway.current, { useResponsesApi }), { sessionId: id });
+      await call(
+        modelFor(gateway.current, { useResponsesApi, sessionTransport: { headers: ["x-session"], body: ["session"] } }),
+        {
+          sessionId: id,
+        },
+      );
+      expect(gateway.current.requests.map(fieldsOf)).toEqual([
+        { "body litellm_session_id": id, "body litellm_trace_id": id },
+        { "body session": id },
+      ]);
+    },
+  );
 
   it.each(["headers", { headers: ["x-session"] }] as const)(
-    "throws for an id that %j can't carry",
+    "sessionTransport %j throws for an id that no header can hold",
     async (sessionTransport) => {
       const model = modelFor(gateway.current, { useResponsesApi, sessionTransport });
       const error = await Promise.resolve()
@@ -107,14 +110,14 @@ describe.each(CASES)("$name on $endpoint", ({ endpoint, useResponsesApi, call })
 });
 
 describe("a transport", () => {
-  it("is the copies' too", async () => {
+  it("copies of a model use its sessionTransport", async () => {
     const model = modelFor(gateway.current, { sessionTransport: "body" });
     await model.withSession("s").bindTools([]).invoke("hi");
     await withSession(model.withConfig({ tags: ["x"] }), { sessionId: "s" }).invoke("hi");
     expect(gateway.current.requests.map(fieldsOf)).toEqual([BODY, BODY]);
   });
 
-  it("says nothing where there is no session", async () => {
+  it("sessionTransport writes nothing without a session", async () => {
     for (const [sessionTransport] of TRANSPORTS) {
       const model = modelFor(gateway.current, { sessionTransport });
       await model.invoke("hi");
@@ -123,13 +126,13 @@ describe("a transport", () => {
     expect(gateway.current.requests.map(fieldsOf)).toEqual(TRANSPORTS.flatMap(() => [{}, {}]));
   });
 
-  it("sends each name once, however often it is given", async () => {
+  it("a name that is listed twice in sessionTransport is sent once", async () => {
     const sessionTransport = { headers: ["x-session", "X-Session"], body: ["session", "session"] };
     await modelFor(gateway.current, { sessionTransport }).invoke("hi", { sessionId: "s" });
     expect(gateway.current.requests.map(fieldsOf)).toEqual([{ "body session": "s", "header x-session": "s" }]);
   });
 
-  it("may have names that every object has", async () => {
+  it("sessionTransport accepts names that are properties of Object.prototype", async () => {
     const sessionTransport = { body: ["constructor"], metadata: ["toString"] };
     await modelFor(gateway.current, { sessionTransport }).invoke("hi", { sessionId: "s" });
     expect(gateway.current.requests[0]?.body).toMatchObject({ constructor: "s", metadata: { toString: "s" } });
@@ -177,7 +180,7 @@ describe("a transport", () => {
           RegExp,
         ],
     ),
-  ])("can't be %s", (_, sessionTransport, message) => {
+  ])("sessionTransport throws for %s", (_, sessionTransport, message) => {
     const make = () => modelFor(gateway.current, { sessionTransport: sessionTransport as SessionTransport });
     expect(make).toThrow(TypeError);
     expect(make).toThrow(message);

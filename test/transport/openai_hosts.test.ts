@@ -10,7 +10,7 @@ beforeEach(() => {
   warn.mockReset().mockImplementation(() => {});
 });
 
-/** A model whose requests to any host end at the gateway, and what hosts those were. */
+/** A model whose requests to any host end at the gateway, and the hosts of those requests. */
 function modelFor(baseURL: string | undefined, fields: SessionChatOpenAIFields = {}) {
   const hosts: string[] = [];
   const route: typeof fetch = (input, init) => {
@@ -49,7 +49,7 @@ const OTHERS = [
 ];
 
 describe.each([false, true])("useResponsesApi: %s", (useResponsesApi) => {
-  it.each(OPENAI)("sends nothing to OpenAI itself, and says so once: %s", async (baseURL) => {
+  it.each(OPENAI)("no session is sent to OpenAI's own host, and one warning says so: %s", async (baseURL) => {
     const { hosts, model } = modelFor(baseURL, { useResponsesApi });
     await model.invoke("hi");
     await collect(await model.stream("hi", { sessionId: "call" }));
@@ -61,7 +61,7 @@ describe.each([false, true])("useResponsesApi: %s", (useResponsesApi) => {
     expect(warn.mock.calls).toEqual([[expect.stringMatching(/OpenAI itself.*no session id is sent/)]]);
   });
 
-  it.each(OTHERS)("sends the session to any other host: %s", async (baseURL) => {
+  it.each(OTHERS)("the session is sent to any host that is not OpenAI's: %s", async (baseURL) => {
     const { hosts, model } = modelFor(baseURL, { useResponsesApi });
     await model.invoke("hi");
     expect(sessions(gateway.current)).toEqual(["s"]);
@@ -69,18 +69,21 @@ describe.each([false, true])("useResponsesApi: %s", (useResponsesApi) => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it.each(["OPENAI_BASE_URL", "OPENAI_API_BASE"])("goes by %s where the fields name no host", async (name) => {
-    vi.stubEnv(name, "https://litellm.example/v1");
-    const proxied = modelFor(undefined, { useResponsesApi });
-    await proxied.model.invoke("hi");
-    vi.stubEnv(name, "https://api.openai.com/v1");
-    await modelFor(undefined, { useResponsesApi }).model.invoke("hi");
-    await modelFor("https://litellm.example/v1", { useResponsesApi }).model.invoke("hi");
-    expect(proxied.hosts).toEqual(["litellm.example"]);
-    expect(sessions(gateway.current)).toEqual(["s", undefined, "s"]);
-  });
+  it.each(["OPENAI_BASE_URL", "OPENAI_API_BASE"])(
+    "the host comes from %s if the fields have no baseURL",
+    async (name) => {
+      vi.stubEnv(name, "https://litellm.example/v1");
+      const proxied = modelFor(undefined, { useResponsesApi });
+      await proxied.model.invoke("hi");
+      vi.stubEnv(name, "https://api.openai.com/v1");
+      await modelFor(undefined, { useResponsesApi }).model.invoke("hi");
+      await modelFor("https://litellm.example/v1", { useResponsesApi }).model.invoke("hi");
+      expect(proxied.hosts).toEqual(["litellm.example"]);
+      expect(sessions(gateway.current)).toEqual(["s", undefined, "s"]);
+    },
+  );
 
-  it("says nothing where there is no session, or where it was told what to send", async () => {
+  it("no warning about OpenAI's host without a session, or with an explicit sessionTransport", async () => {
     const { model } = modelFor(undefined, { useResponsesApi, sessionId: false });
     await model.invoke("hi");
     await modelFor(undefined, { useResponsesApi, sessionTransport: "none" }).model.invoke("hi");
@@ -98,7 +101,7 @@ describe.each([false, true])("useResponsesApi: %s", (useResponsesApi) => {
   });
 });
 
-it("warns once for a model, whichever endpoints it uses, its copies included", async () => {
+it("a model and its copies warn once about OpenAI's host, on both endpoints", async () => {
   const { model } = modelFor(undefined);
   await model.invoke("hi");
   await model.invoke("hi", { truncation: "auto" });

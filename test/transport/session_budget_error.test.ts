@@ -19,7 +19,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The refusals of LiteLLM 1.90.7 and 1.106.0, measured: a 429 without `retry-after`, streamed or not. */
+/** Errors recorded from LiteLLM 1.90.7 and 1.106.0: a 429 without `retry-after`, streamed or not. */
 const LIMITS = [
   {
     limit: "budget",
@@ -52,27 +52,33 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   const modelWith = (fields = {}) => modelFor(gateway.current, { useResponsesApi, ...fields });
 
   describe.each(ENTRY_POINTS)("$name", ({ ask, fields }) => {
-    it.each(LIMITS)("over its $limit: recognised, and ChatOpenAI's error", async ({ limit, message }) => {
-      refuse(429, errorOf(message));
-      const { plain } = threeModels(gateway.current, { useResponsesApi, ...fields });
-      const expected = await thrownBy(() => ask(plain, "hi"));
-      const error = await thrownBy(() => ask(modelWith(fields), "hi", { sessionId: "conversation-42" }));
-      expect(SessionBudgetError.isInstance(error)).toBe(true);
-      expect(error).toMatchObject({ limit, status: 429, sessionId: "conversation-42", callId: "call-refused" });
-      // Core gives the name RateLimitCapacityError to a 429 that it lets pass.
-      expect(describeError(error)).toEqual({ ...Object(describeError(expected)), name: expect.any(String) });
-      expect((error as Error).constructor).toBe((expected as Error).constructor);
-      expect(SessionBudgetError.isInstance(expected)).toBe(false);
-    });
+    it.each(LIMITS)(
+      "an error for a session over its $limit is a SessionBudgetError and still ChatOpenAI's error",
+      async ({ limit, message }) => {
+        refuse(429, errorOf(message));
+        const { plain } = threeModels(gateway.current, { useResponsesApi, ...fields });
+        const expected = await thrownBy(() => ask(plain, "hi"));
+        const error = await thrownBy(() => ask(modelWith(fields), "hi", { sessionId: "conversation-42" }));
+        expect(SessionBudgetError.isInstance(error)).toBe(true);
+        expect(error).toMatchObject({ limit, status: 429, sessionId: "conversation-42", callId: "call-refused" });
+        // Core gives the name RateLimitCapacityError to a 429 that it lets pass.
+        expect(describeError(error)).toEqual({ ...Object(describeError(expected)), name: expect.any(String) });
+        expect((error as Error).constructor).toBe((expected as Error).constructor);
+        expect(SessionBudgetError.isInstance(expected)).toBe(false);
+      },
+    );
 
-    it.each(LIMITS)("over its $limit: not tried again, whatever retry-after says", async ({ message }) => {
-      refuse(429, errorOf(message), { "retry-after": "1" });
-      const error = await thrownBy(() => ask(modelWith({ ...fields, maxRetries: 3 }), "hi"));
-      expect(SessionBudgetError.isInstance(error)).toBe(true);
-      expect(gateway.current.requests).toHaveLength(1);
-    });
+    it.each(LIMITS)(
+      "a call over the session's $limit is not retried, even with a retry-after header",
+      async ({ message }) => {
+        refuse(429, errorOf(message), { "retry-after": "1" });
+        const error = await thrownBy(() => ask(modelWith({ ...fields, maxRetries: 3 }), "hi"));
+        expect(SessionBudgetError.isInstance(error)).toBe(true);
+        expect(gateway.current.requests).toHaveLength(1);
+      },
+    );
 
-    it("what is not about the session is tried again as ChatOpenAI does", async () => {
+    it("a 429 that is not about the session is retried as in ChatOpenAI", async () => {
       const others: { status: number; message: string; headers: Record<string, string> }[] = [
         { status: 429, message: "Rate limit exceeded for api_key: 8e8c", headers: { "retry-after": "1" } },
         { status: 429, message: "Rate limit exceeded for api_key: 8e8c", headers: {} },
@@ -96,14 +102,14 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     });
   });
 
-  it("a batch: each of its calls", async () => {
+  it("each call of a batch over the session's budget rejects with a SessionBudgetError", async () => {
     refuse(429, errorOf(String(LIMITS[1]?.message)));
     const options = { sessionId: "conversation-42" };
     const errors = await modelWith().batch(["a", "b"], options, { returnExceptions: true });
     expect(errors.map(SessionBudgetError.isInstance)).toEqual([true, true]);
   });
 
-  it("an agent ends with it after the calls that it may, and its handler has them all", async () => {
+  it("an agent over max iterations ends with the error, and its handler recorded every call", async () => {
     let calls = 0;
     gateway.current.respond((_, response) => {
       calls += 1;
@@ -128,7 +134,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(handler.summary()).toMatchObject({ calls: 3, failures: 1 });
   });
 
-  it("LangChain's modelRetryMiddleware does not try it again, and tries others again", async () => {
+  it("LangChain's modelRetryMiddleware retries other errors, but not a SessionBudgetError", async () => {
     const retry = modelRetryMiddleware({ maxRetries: 2, initialDelayMs: 0, onFailure: "error" });
     const agent = createAgent({ model: modelWith(), tools: [], middleware: [retry] });
     const requestsOf = async (message: string) => {
@@ -141,7 +147,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(await requestsOf(String(LIMITS[0]?.message))).toBe(1);
   });
 
-  it("a conversation by previous_response_id does not send its history for it", async () => {
+  it("a conversation over the session's budget does not send its whole history again", async () => {
     const model = modelWith({ usePreviousResponseId: true });
     const first = await model.invoke("hi");
     refuse(429, errorOf(String(LIMITS[0]?.message)));
@@ -151,19 +157,22 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   });
 });
 
-describe("embeddings, which count as calls of the session, too", () => {
+describe("embeddings", () => {
   const embeddingsWith = (fields = {}) =>
     new SessionOpenAIEmbeddings({ ...connection(gateway.current), sessionId: "conversation-42", ...fields });
 
-  it.each(LIMITS)("over its $limit: recognised, and not tried again", async ({ limit, message }) => {
-    refuse(429, errorOf(message), { "retry-after": "1" });
-    const error = await thrownBy(() => embeddingsWith({ maxRetries: 3 }).embedQuery("hi"));
-    expect(gateway.current.requests).toHaveLength(1);
-    expect(SessionBudgetError.isInstance(error)).toBe(true);
-    expect(error).toMatchObject({ limit, status: 429, sessionId: "conversation-42", callId: "call-refused" });
-  });
+  it.each(LIMITS)(
+    "embeddings over the session's $limit reject with a SessionBudgetError and are not retried",
+    async ({ limit, message }) => {
+      refuse(429, errorOf(message), { "retry-after": "1" });
+      const error = await thrownBy(() => embeddingsWith({ maxRetries: 3 }).embedQuery("hi"));
+      expect(gateway.current.requests).toHaveLength(1);
+      expect(SessionBudgetError.isInstance(error)).toBe(true);
+      expect(error).toMatchObject({ limit, status: 429, sessionId: "conversation-42", callId: "call-refused" });
+    },
+  );
 
-  it("refused for another reason: the call and the session it was", async () => {
+  it("another error of embeddings has the call id and the session", async () => {
     refuse(400, errorOf("no"));
     const error = await thrownBy(() => embeddingsWith().embedDocuments(["hi"]));
     expect(SessionBudgetError.isInstance(error)).toBe(false);
@@ -171,7 +180,7 @@ describe("embeddings, which count as calls of the session, too", () => {
   });
 });
 
-it("is of another copy of the package, too, and of nothing else", () => {
+it("SessionBudgetError.isInstance recognises errors of another copy of the package, and nothing else", () => {
   const foreign = Object.assign(new Error("429"), {
     [Symbol.for("langchain-litellm-session.SessionBudgetError")]: true,
   });

@@ -17,7 +17,7 @@ const CALLS: Record<string, Call> = {
   "generate of a bound copy": (model, options) => model.withConfig(options).generate([[["user", "hi"]]]),
 };
 
-/** Each call on each endpoint, and `invoke` also where the model streams by itself. */
+/** Each method on each endpoint, and `invoke` also with `streaming: true`. */
 const CASES = [false, true].flatMap((useResponsesApi) => [
   ...Object.entries(CALLS).map(([name, call]) => ({
     name,
@@ -36,7 +36,7 @@ const FORMS: Record<string, (headers: Record<string, string>) => HeadersLike> = 
   rows: (headers) => Object.entries(headers),
 };
 
-/** The form in which LangChain takes those of a client beside. */
+/** The form in which LangChain takes a client's default headers. */
 const DEFAULT_FORMS = {
   ...FORMS,
   "nullable headers": (headers: Record<string, string>) => ({ values: new Headers(headers), nulls: new Set<string>() }),
@@ -45,7 +45,7 @@ const DEFAULT_FORMS = {
 const headersOf = () => gateway.current.requests.map(({ headers }) => headers);
 
 describe.each(CASES)("$name, $fields", ({ call, fields }) => {
-  it.each(Object.entries(FORMS))("sends the user's headers for one call beside the session: %s", async (_, form) => {
+  it.each(Object.entries(FORMS))("the headers of one call are sent together with the session: %s", async (_, form) => {
     const options = { headers: form({ "x-own": "1", "x-other": "2" }) };
     await call(modelFor(gateway.current, fields), { sessionId: "s", options });
     await call(modelFor(gateway.current, fields), { options });
@@ -57,7 +57,7 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
   });
 
   it.each(Object.entries(FORMS))(
-    "leaves the session out where the user sent its header for one call: %s",
+    "the session is not written if the headers of one call already set it: %s",
     async (_, form) => {
       const options = { headers: form({ "x-litellm-session-id": "mine", "x-own": "1" }) };
       await call(modelFor(gateway.current, fields), { sessionId: "s", options });
@@ -67,7 +67,7 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
   );
 
   it.each(Object.entries(DEFAULT_FORMS))(
-    "sends default headers beside the session, or in its place: %s",
+    "default headers are sent together with the session, or instead of it if they set it: %s",
     async (_, form) => {
       const withDefaults = (headers: Record<string, string>) => {
         const configuration = {
@@ -88,7 +88,7 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
     ["modelKwargs", { modelKwargs: { litellm_trace_id: "mine" } }, {}, [undefined, "mine", undefined]],
     ["extraBody", {}, { extraBody: { litellm_session_id: "mine" } }, ["mine", undefined, undefined]],
     [
-      "modelKwargs, by a transport of metadata",
+      "modelKwargs, with a metadata transport",
       {
         modelKwargs: { metadata: { litellm_trace_id: "mine" } },
         sessionTransport: { metadata: ["litellm_trace_id"], body: ["litellm_session_id"] },
@@ -97,18 +97,18 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
       undefined,
     ],
     [
-      "extraBody, by a transport of metadata",
+      "extraBody, with a metadata transport",
       { sessionTransport: { metadata: ["litellm_trace_id"], headers: ["x-litellm-session-id"] } },
       { extraBody: { metadata: { litellm_trace_id: "mine" } } },
       undefined,
     ],
     [
-      "a header in any case, by a transport of its own",
+      "a header in any case, with a custom transport",
       { sessionTransport: { headers: ["x-session-A"], body: ["litellm_session_id", "litellm_trace_id"] } },
       { options: { headers: { "X-SESSION-a": "mine" } } },
       undefined,
     ],
-  ])("leaves its fields out altogether where one is set by hand in %s", async (_, own, options, expected) => {
+  ])("no session field is written if the user set one of them in %s", async (_, own, options, expected) => {
     await call(modelFor(gateway.current, { ...fields, ...own }), { sessionId: "s", ...options });
     expect(sessions(gateway.current)).toEqual([expected]);
     const [request] = gateway.current.requests;
@@ -118,7 +118,7 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
       );
   });
 
-  it("does not take a field of another transport, or an unset one, for its own", async () => {
+  it("fields of another transport, and unset ones, do not count as a session that the user set", async () => {
     const modelKwargs = { session_id: "mine", litellm_trace_id: undefined, metadata: { litellm_trace_id: "mine" } };
     await call(modelFor(gateway.current, { ...fields, modelKwargs }), {
       sessionId: "s",
@@ -131,7 +131,7 @@ describe.each(CASES)("$name, $fields", ({ call, fields }) => {
   });
 });
 
-it("lets the headers of one call win over those that `stream` takes as its own option, and over a copy's", async () => {
+it("the headers of one call override the headers that are bound to a copy, in invoke and stream", async () => {
   const model = modelFor(gateway.current, { sessionId: "s" }).withConfig({
     options: { headers: { "x-own": "bound" } },
   });
@@ -142,7 +142,7 @@ it("lets the headers of one call win over those that `stream` takes as its own o
   expect(gateway.current.requests.map(sessionOf)).toEqual(["s", "s", "s"]);
 });
 
-it("sends a header that has two values as the SDK does", async () => {
+it("a header with two values is sent as the openai SDK sends it", async () => {
   const headers: HeadersLike = { "x-own": ["1", "2"] };
   const model = modelFor(gateway.current);
   await model.invoke("hi", { options: { headers } });
@@ -161,7 +161,7 @@ it("sends a header that has two values as the SDK does", async () => {
   expect(headersOf()).toMatchObject([{ "x-own": "1, 2" }, { "x-own": "1, 2" }, { "x-own": "1, 2" }]);
 });
 
-it("lets a call take a default header out, as the SDK does", async () => {
+it("a call can remove a default header with null, as in the openai SDK", async () => {
   const configuration = { baseURL: gateway.current.url, defaultHeaders: { "x-own": "1" } };
   const model = modelFor(gateway.current, { configuration, sessionId: "s" });
   await model.invoke("hi", { options: { headers: { "X-Own": null } } });
