@@ -64,10 +64,8 @@ try {
 
 /** Runs vitest in the copy. Gives its exit code. */
 function vitest(args: readonly string[]): Promise<number> {
-  const reports = process.env.TEST_REPORTS;
-  const env = { ...process.env, ...(reports ? { TEST_REPORTS: join(reports, "peers") } : {}) };
   const command = join(project, "node_modules", "vitest", "vitest.mjs");
-  const tests = spawn(process.execPath, [command, ...args], { cwd: project, env, stdio: "inherit" });
+  const tests = spawn(process.execPath, [command, ...args], { cwd: project, stdio: "inherit" });
   return new Promise((resolve, reject) => {
     tests.on("error", reject);
     tests.on("exit", (code) => resolve(code ?? 1));
