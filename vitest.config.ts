@@ -30,6 +30,7 @@ export default defineConfig({
   test: {
     // The tests wait more than they compute. Vitest's default is one worker on a machine with two cores, and twice the time.
     maxWorkers: Math.max(4, availableParallelism()),
+    slowTestThreshold: 2_000,
     reporters: reports ? ["default", ["json", { outputFile: join(reports, "vitest.json") }]] : ["default"],
     projects: [
       {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 
-/** The folders of `src/`, and the folders that a file in each may import from, beside its own. `.` is `src/` itself. */
+/** For each folder of `src/`, the other folders that its files may import from. `.` is `src/` itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ".": [
     "callbacks",
@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["utils", "session", "transport", "clients", "logs", "render"],
 };
 
-/** A file grows past this because it holds two subjects. */
+/** A file that is longer holds two subjects. */
 const MAX_LINES = 250;
 
 /** Files that still hold two subjects. */

@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 describe("maxCalls", () => {
-  it("keeps the newest calls, and the sums of all", async () => {
+  it("a handler with maxCalls stores the newest calls and sums all", async () => {
     answerLikeLiteLLM(gateway.current);
     const handler = newHandler(2);
     const model = modelFor(gateway.current);
@@ -31,7 +31,7 @@ describe("maxCalls", () => {
     expect(totalMs).toBeGreaterThan(kept);
   });
 
-  it("sums a call that ends after it left the list", async () => {
+  it("a handler sums a call that ends after it was dropped from the list", async () => {
     answerLikeLiteLLM(gateway.current);
     const handler = newHandler(1);
     await modelFor(gateway.current).batch(["a", "b", "c"], { callbacks: [handler] });
@@ -39,7 +39,7 @@ describe("maxCalls", () => {
     expect(handler.summary()).toMatchObject({ calls: 3, inputTokens: 30, costUsd: expect.closeTo(3 * COST, 12) });
   });
 
-  it("is 1,000 by default", () => {
+  it("maxCalls is 1,000 by default", () => {
     const handler = newHandler();
     for (let n = 0; n < 1_001; n += 1) start(handler, `run-${n}`);
     expect(handler.calls).toHaveLength(1_000);
@@ -47,7 +47,7 @@ describe("maxCalls", () => {
     expect(handler.summary().calls).toBe(1_001);
   });
 
-  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])("can't be %s", (maxCalls) => {
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])("maxCalls of %s throws", (maxCalls) => {
     expect(() => newHandler(maxCalls)).toThrow(
       new TypeError(`Invalid field "maxCalls": expected a positive whole number, got ${maxCalls}.`),
     );
@@ -55,7 +55,7 @@ describe("maxCalls", () => {
 });
 
 describe("a handler", () => {
-  it("that saw nothing sums nothing", () => {
+  it("a handler without calls has empty sums", () => {
     const handler = newHandler();
     expect(handler.calls).toEqual([]);
     expect(handler.summary()).toEqual({
@@ -70,7 +70,7 @@ describe("a handler", () => {
     });
   });
 
-  it("gives its list away as a copy, and is its own copy where LangChain copies it", async () => {
+  it("calls returns a copy of the list, and copy() returns the handler itself", async () => {
     const handler = newHandler();
     await modelFor(gateway.current).invoke("hi", { callbacks: [handler.copy()] });
     const { calls } = handler;
@@ -80,7 +80,7 @@ describe("a handler", () => {
     expect(handler.calls).toHaveLength(2);
   });
 
-  it("ignores the end of a run that it never saw begin, and a second end", () => {
+  it("a handler ignores the end of an unknown run, and a second end", () => {
     const handler = newHandler();
     handler.handleLLMError(new Error("late"), "unseen");
     start(handler, "run");
@@ -95,7 +95,7 @@ describe("a handler", () => {
     ["a string", "no", "no"],
     ["nothing", undefined, "undefined"],
     ["an object with a message", { message: "no" }, "Error: no"],
-  ])("says how a call failed: %s", (_, thrown, error) => {
+  ])("a handler records the error of a failed call: %s", (_, thrown, error) => {
     const handler = newHandler();
     start(handler, "run");
     handler.handleLLMError(thrown, "run");
@@ -103,7 +103,7 @@ describe("a handler", () => {
     expect(handler.summary().failures).toBe(1);
   });
 
-  it("takes the time from a clock that nobody sets back", async () => {
+  it("a handler measures durations with a monotonic clock", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const handler = newHandler();
     gateway.current.respond(() => {
@@ -117,7 +117,7 @@ describe("a handler", () => {
     expect(totalMs).toBeLessThan(60_000);
   });
 
-  it("takes no more memory for 50,000 further runs that never end", () => {
+  it("a handler does not grow with 50,000 runs that never end", () => {
     setFlagsFromString("--expose-gc");
     const collectGarbage: () => void = runInNewContext("gc");
     const handler = new SessionCallbackHandler({ maxCalls: 10 });
@@ -133,7 +133,7 @@ describe("a handler", () => {
   });
 });
 
-/** A call begins, as LangChain tells a handler. */
+/** Calls handleChatModelStart as LangChain does. */
 function start(handler: SessionCallbackHandler, runId: string): void {
   handler.handleChatModelStart({ lc: 1, type: "not_implemented", id: [] }, [[]], runId);
 }

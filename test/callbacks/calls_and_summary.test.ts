@@ -21,24 +21,27 @@ beforeEach(() => answerLikeLiteLLM(gateway.current));
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   const modelWith = (fields = {}) => modelFor(gateway.current, { useResponsesApi, ...fields });
 
-  it.each(TRACED_ENTRY_POINTS)("$name: one record, complete when the promise resolves", async ({ ask, fields }) => {
-    const handler = newHandler();
-    const before = Date.now();
-    await ask(modelWith(fields), "hi", { callbacks: [handler] });
-    expect(handler.calls).toEqual([answeredCall(1)]);
-    expect(handler.calls[0]?.startedAt.getTime()).toBeGreaterThanOrEqual(before);
-    const { durationMs } = handler.calls[0] as SessionCall;
-    expect(handler.summary()).toEqual({
-      sessionId: "conversation-42",
-      calls: 1,
-      failures: 0,
-      inputTokens: 10,
-      outputTokens: 5,
-      costUsd: COST,
-      totalMs: durationMs,
-      wallMs: expect.closeTo(durationMs as number, 6),
-    });
-  });
+  it.each(TRACED_ENTRY_POINTS)(
+    "$name: a call has one record, which is complete when the promise resolves",
+    async ({ ask, fields }) => {
+      const handler = newHandler();
+      const before = Date.now();
+      await ask(modelWith(fields), "hi", { callbacks: [handler] });
+      expect(handler.calls).toEqual([answeredCall(1)]);
+      expect(handler.calls[0]?.startedAt.getTime()).toBeGreaterThanOrEqual(before);
+      const { durationMs } = handler.calls[0] as SessionCall;
+      expect(handler.summary()).toEqual({
+        sessionId: "conversation-42",
+        calls: 1,
+        failures: 0,
+        inputTokens: 10,
+        outputTokens: 5,
+        costUsd: COST,
+        totalMs: durationMs,
+        wallMs: expect.closeTo(durationMs as number, 6),
+      });
+    },
+  );
 
   const MANY: Record<string, { run: (model: SessionChatOpenAI, handler: SessionCallbackHandler) => unknown }> = {
     "a batch with one config": { run: (model, handler) => model.batch(["a", "b", "c"], { callbacks: [handler] }) },
@@ -63,7 +66,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       },
     },
   };
-  it.each(Object.entries(MANY))("%s: a record for each request", async (_, { run }) => {
+  it.each(Object.entries(MANY))("%s: each request has a record", async (_, { run }) => {
     const handler = newHandler();
     await run(modelWith(), handler);
     expect(handler.calls.map(({ callId }) => callId).sort()).toEqual(["call-1", "call-2", "call-3"]);
@@ -87,7 +90,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(wallMs).toBeGreaterThanOrEqual(Math.max(...handler.calls.map(({ durationMs }) => Number(durationMs))));
   });
 
-  it("an agent whose tool asks the model: each call, by whom it was made", async () => {
+  it("an agent whose tool calls the model has a record for each call, with its step", async () => {
     const model = modelWith();
     const ask = tool(async () => (await model.invoke("in the tool")).text, {
       name: "ask",
@@ -102,14 +105,14 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(sessions(gateway.current)).toEqual(Array(3).fill("conversation-42"));
   });
 
-  it("a graph in streamEvents v3", async () => {
+  it("a graph in streamEvents v3 has a record for each call", async () => {
     const handler = newHandler();
     const graph = createAgent({ model: modelWith(), tools: [] });
     await collect(graph.streamEvents({ messages: "hi" }, { version: "v3", callbacks: [handler] }));
     expect(handler.calls).toEqual([{ ...answeredCall(1), parentRunId: UUID }]);
   });
 
-  it("a model itself in streamEvents v3 tells no handler, LangChain's own as little", async () => {
+  it("a model in streamEvents v3 has no records, because LangChain calls no handler", async () => {
     for (const model of [modelWith(), new ChatOpenAI({ ...connection(gateway.current), useResponsesApi })]) {
       const handler = newHandler();
       await collect(model.streamEvents("hi", { callbacks: [handler] }));
@@ -118,7 +121,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(sessions(gateway.current)).toEqual(["conversation-42", undefined]);
   });
 
-  it("a chain in a chain: a handler further in records its part, and its session counts there", async () => {
+  it("a handler of an inner chain records only that chain, and its session is used there", async () => {
     const [outer, inner] = [new SessionCallbackHandler(), new SessionCallbackHandler()];
     const model = modelWith();
     const part = RunnableLambda.from((text: string) => model.invoke(text)).withConfig({ callbacks: [inner] });
@@ -132,7 +135,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(sessions(gateway.current)).toEqual([outer.sessionId, inner.sessionId]);
   });
 
-  it("a plain ChatOpenAI is recorded and not tagged", async () => {
+  it("calls of a plain ChatOpenAI are recorded, and their requests carry no session", async () => {
     const handler = newHandler();
     const model = new ChatOpenAI({ ...connection(gateway.current), useResponsesApi });
     await model.invoke("hi", { callbacks: [handler] });
@@ -143,7 +146,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(sessions(gateway.current)).toEqual([undefined, undefined]);
   });
 
-  it("is complete at once with LANGCHAIN_CALLBACKS_BACKGROUND too, beside a slow handler in the background", async () => {
+  it("records are complete at once also with LANGCHAIN_CALLBACKS_BACKGROUND and a slow handler", async () => {
     vi.stubEnv("LANGCHAIN_CALLBACKS_BACKGROUND", "true");
     class Slow extends BaseCallbackHandler {
       override name = "slow";
@@ -162,7 +165,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   });
 });
 
-it("models that say neither tokens nor a name, and whatever they throw", async () => {
+it("models without tokens or a name, and any thrown value, are recorded", async () => {
   const handler = newHandler();
   const config = { callbacks: [handler] };
   await new FakeListChatModel({ responses: ["hi"] }).invoke("hi", config);

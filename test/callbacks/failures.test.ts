@@ -16,16 +16,19 @@ afterEach(() => {
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   const modelWith = (fields = {}) => modelFor(gateway.current, { useResponsesApi, ...fields });
 
-  it.each(TRACED_ENTRY_POINTS)("$name that is refused: a failure, with LiteLLM's id of it", async ({ ask, fields }) => {
-    const handler = newHandler();
-    gateway.current.failNext(400, { message: "bad field" }, { "x-litellm-call-id": "call-refused" });
-    await expect(ask(modelWith(fields), "hi", { callbacks: [handler] })).rejects.toThrow("400 bad field");
-    expect(handler.calls).toEqual([failedCall(expect.stringMatching(/^\w*Error: 400 bad field/), "call-refused")]);
-    const { durationMs: totalMs } = handler.calls[0] as SessionCall;
-    expect(handler.summary()).toMatchObject({ calls: 1, failures: 1, inputTokens: 0, costUsd: undefined, totalMs });
-  });
+  it.each(TRACED_ENTRY_POINTS)(
+    "$name: an error response is recorded as a failed call with LiteLLM's call id",
+    async ({ ask, fields }) => {
+      const handler = newHandler();
+      gateway.current.failNext(400, { message: "bad field" }, { "x-litellm-call-id": "call-refused" });
+      await expect(ask(modelWith(fields), "hi", { callbacks: [handler] })).rejects.toThrow("400 bad field");
+      expect(handler.calls).toEqual([failedCall(expect.stringMatching(/^\w*Error: 400 bad field/), "call-refused")]);
+      const { durationMs: totalMs } = handler.calls[0] as SessionCall;
+      expect(handler.summary()).toMatchObject({ calls: 1, failures: 1, inputTokens: 0, costUsd: undefined, totalMs });
+    },
+  );
 
-  it("what is tried again by the model is one call, what is tried again by withRetry is two", async () => {
+  it("a retry by the model is recorded as one call, a retry by withRetry as two", async () => {
     skipRetryDelays();
     const [once, twice] = [newHandler(), newHandler()];
     gateway.current.failNext(500, { message: "broken" });
@@ -43,14 +46,14 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(twice.summary()).toMatchObject({ calls: 2, failures: 1, inputTokens: 10, costUsd: COST });
   });
 
-  it("of a batch with returnExceptions, those that failed are failures", async () => {
+  it("a batch with returnExceptions records its failed calls as failed", async () => {
     const handler = newHandler();
     gateway.current.failNext(400, { message: "bad field" });
     await modelWith().batch(["a", "b"], { callbacks: [handler] }, { returnExceptions: true });
     expect(handler.summary()).toMatchObject({ calls: 2, failures: 1, inputTokens: 10, costUsd: COST });
   });
 
-  it("a cached answer is a call that used nothing", async () => {
+  it("an answer from LangChain's cache is recorded as a call without tokens and cost", async () => {
     const handler = newHandler();
     const model = modelWith({ cache: new InMemoryCache() });
     await model.invoke("hi", { callbacks: [handler] });
@@ -63,7 +66,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(handler.summary()).toMatchObject({ calls: 2, failures: 0, inputTokens, outputTokens, costUsd });
   });
 
-  it.each(TRACED_ENTRY_POINTS)("$name that is aborted: a failure", async ({ ask, fields }) => {
+  it.each(TRACED_ENTRY_POINTS)("$name: an aborted call is recorded as failed", async ({ ask, fields }) => {
     const handler = newHandler();
     const controller = new AbortController();
     gateway.current.respond(() => {
@@ -76,7 +79,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(handler.summary()).toMatchObject({ calls: 1, failures: 1, inputTokens: 0, costUsd: undefined });
   });
 
-  it("a stream that its reader left keeps a record without a duration", async () => {
+  it("a stream that is left early is recorded without a duration", async () => {
     const handler = newHandler();
     for await (const _ of await modelWith().stream("hi", { callbacks: [handler] })) break;
     expect(handler.calls).toEqual([{ ...failedCall(undefined), durationMs: undefined }]);

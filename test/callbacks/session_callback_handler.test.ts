@@ -13,14 +13,14 @@ const gateway = useGateway();
 const handler = (sessionId?: string) => new SessionCallbackHandler({ sessionId });
 
 describe("the session of a handler", () => {
-  it("is the one that it was given, else a new one", () => {
+  it("a handler has the sessionId of its fields, else a new one", () => {
     expect(handler("a").sessionId).toBe("a");
     const made = [new SessionCallbackHandler(), handler(), handler("")].map(({ sessionId }) => sessionId);
     expect(new Set(made).size).toBe(3);
     for (const id of made) expect(id).toHaveLength(newSessionId().length);
   });
 
-  it("is that of every call under it, one run after another and at a time", async () => {
+  it("every call under a handler uses its session, in sequential and concurrent runs", async () => {
     const model = modelFor(gateway.current, { sessionId: "own" });
     const callbacks = [handler("a")];
     const chain = model.pipe(() => model.invoke("again"));
@@ -30,7 +30,7 @@ describe("the session of a handler", () => {
     expect(sessions(gateway.current)).toEqual([...Array(6).fill("a"), "own"]);
   });
 
-  it("ends where an inner handler's begins, and comes back after it", async () => {
+  it("an inner handler's session is used inside it, and the outer one after it", async () => {
     const model = modelFor(gateway.current);
     const inner = RunnableLambda.from(() => model.invoke("inner")).withConfig({ callbacks: [handler("inner")] });
     const outer = RunnableLambda.from(async () => {
@@ -43,21 +43,21 @@ describe("the session of a handler", () => {
   });
 });
 
-describe("a handler is found", () => {
+describe("finding the handler", () => {
   it.each<[string, () => CallbackManager | SessionCallbackHandler[]]>([
     ["in an array", () => [handler("a")]],
     ["twice in an array", () => Array(2).fill(handler("a"))],
     ["in a manager", () => CallbackManager.fromHandlers({}).copy([handler("a")])],
     ["in a manager, twice", () => CallbackManager.configure([handler("a")], [handler("a")]) as CallbackManager],
     ["in a manager made of an array", () => CallbackManager.configure([handler("a")]) as CallbackManager],
-  ])("%s", async (_, callbacks) => {
+  ])("a model finds a handler %s", async (_, callbacks) => {
     const model = modelFor(gateway.current);
     await model.invoke("hi", { callbacks: callbacks() });
     await model.pipe(() => model.invoke("again")).invoke("hi", { callbacks: callbacks() });
     expect(sessions(gateway.current)).toEqual(["a", "a", "a"]);
   });
 
-  it("in a manager that does not hand it down, by the call alone", async () => {
+  it("a handler in a manager that does not inherit it is found only by that call", async () => {
     const manager = new CallbackManager();
     manager.addHandler(handler("a"), false);
     const model = modelFor(gateway.current);
@@ -66,7 +66,7 @@ describe("a handler is found", () => {
     expect(sessions(gateway.current)).toEqual(["a", undefined, undefined]);
   });
 
-  it("where it is added to a run's own manager on the way", async () => {
+  it("a handler that is added to a run's manager during the run is found", async () => {
     const model = modelFor(gateway.current);
     const adding = RunnableLambda.from(async (_: string, { callbacks }) => {
       (callbacks as CallbackManager).addHandler(handler("added"), true);
@@ -76,7 +76,7 @@ describe("a handler is found", () => {
     expect(sessions(gateway.current)).toEqual(["added"]);
   });
 
-  it("among those of a model, by each of its copies", async () => {
+  it("a handler in a model's callbacks is found by each copy of the model", async () => {
     const model = modelFor(gateway.current, { callbacks: [handler("a")], sessionId: "own" });
     await model.invoke("hi");
     await collect(await model.bindTools([]).stream("hi"));
@@ -84,7 +84,7 @@ describe("a handler is found", () => {
     expect(sessions(gateway.current)).toEqual(["a", "a", "b"]);
   });
 
-  it("though it is of another copy of the package", async () => {
+  it("a handler of another copy of the package is found", async () => {
     vi.resetModules();
     const copy = await import("../../src/index.js");
     expect(copy.SessionCallbackHandler).not.toBe(SessionCallbackHandler);
@@ -107,24 +107,24 @@ describe("a handler is found", () => {
 });
 
 describe("a handler", () => {
-  it("does not tag what is no SessionChatOpenAI, nor change what it answers", async () => {
+  it("a handler does not change the requests and answers of other models", async () => {
     const plain = new ChatOpenAI(connection(gateway.current));
     const { text } = await plain.invoke("hi", { callbacks: [handler("a")] });
     expect(text).toBe("reply to 1 messages");
     expect(sessions(gateway.current)).toEqual([undefined]);
   });
 
-  it("is waited for, also where LangChain runs handlers in the background", () => {
+  it("LangChain awaits a handler also if it runs handlers in the background", () => {
     vi.stubEnv("LANGCHAIN_CALLBACKS_BACKGROUND", "true");
     expect(handler().awaitHandlers).toBe(true);
   });
 
-  it("turns the implicit config on by itself, so that a tool's own code is in the session", async () => {
+  it("a handler enables the implicit config, so that a call inside a tool is in its session", async () => {
     const ask = tool(() => String(getSessionId()), { name: "ask", schema: z.object({}) });
     expect(await ask.invoke({}, { callbacks: [handler("a")] })).toBe("a");
   });
 
-  it("leaves a run as it was where the model's call fails", async () => {
+  it("a run with a handler rejects with the model's error", async () => {
     gateway.current.failNext(400, { message: "refused" });
     const model = modelFor(gateway.current);
     await expect(model.invoke("hi", { callbacks: [handler("a")] })).rejects.toThrow("refused");

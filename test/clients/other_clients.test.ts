@@ -33,7 +33,7 @@ const chatOf = (current: Gateway, fetch: Fetch, useResponsesApi: boolean) =>
 
 const MESSAGES = [{ role: "user" as const, content: "hi" }];
 
-/** Ways to ask with somebody else's client; each makes one request. */
+/** Clients that are not of this package. Each call makes one request. */
 const CLIENTS: Record<string, (current: Gateway, fetch: Fetch) => Promise<unknown>> = {
   "openai, chat": async (current, fetch) =>
     openaiOf(current, fetch).chat.completions.create({ model: "gpt-4o", messages: MESSAGES }),
@@ -62,7 +62,7 @@ const CLIENTS: Record<string, (current: Gateway, fetch: Fetch) => Promise<unknow
 describe.each(Object.entries(CLIENTS))("%s", (_, ask) => {
   const asking = (options?: SessionFetchOptions) => ask(gateway.current, sessionFetch(options));
 
-  it("in a session of its own; answers and all else are as without it", async () => {
+  it("a client with sessionFetch sends its session, and everything else is unchanged", async () => {
     const steady = (value: unknown) =>
       JSON.stringify(comparable(value)).replace(/[0-9a-f]{32}|\d{4}-\d\d-\d\dT[\d:.]+Z|aitxt-\w+/g, "<new>");
     const expected = steady(await ask(gateway.current, globalThis.fetch));
@@ -77,7 +77,7 @@ describe.each(Object.entries(CLIENTS))("%s", (_, ask) => {
     expect(tagged).toEqual(plain);
   });
 
-  it("in the session of the LangChain run around it, where there is one", async () => {
+  it("a client with sessionFetch uses the session of the LangChain run", async () => {
     await asking();
     const handler = new SessionCallbackHandler();
     const lambda = RunnableLambda.from(() => asking());
@@ -87,7 +87,7 @@ describe.each(Object.entries(CLIENTS))("%s", (_, ask) => {
     expect(sessions(gateway.current)).toEqual([undefined, handler.sessionId, "wrapper", "thread"]);
   });
 
-  it("20 at the same time, each in its own", async () => {
+  it("20 concurrent requests with sessionFetch each carry their own session", async () => {
     const lambda = RunnableLambda.from(() => asking());
     const ids = Array.from({ length: 20 }, (_, n) => `session-${n}`);
     await Promise.all(ids.map((sessionId) => lambda.invoke("", { configurable: { sessionId } })));
@@ -95,7 +95,7 @@ describe.each(Object.entries(CLIENTS))("%s", (_, ask) => {
   });
 });
 
-it("a plain ChatOpenAI that is streamed: its own, or a wrapper's, because LangChain runs a stream without its config", async () => {
+it("a streamed plain ChatOpenAI with sessionFetch uses its sessionId or a wrapper's, because LangChain streams without the implicit config", async () => {
   const model = chatOf(gateway.current, sessionFetch(), false);
   const stream = RunnableLambda.from(async (text: string, config) => collect(await model.stream(text, config)));
   await collect(await chatOf(gateway.current, sessionFetch({ sessionId: "own" }), false).stream("hi"));
@@ -105,7 +105,7 @@ it("a plain ChatOpenAI that is streamed: its own, or a wrapper's, because LangCh
   expect(sessions(gateway.current)).toEqual(["own", "wrapper", "streamed wrapper", undefined]);
 });
 
-it("an attempt that the client makes again is in the session, too", async () => {
+it("a retry by the client carries the session", async () => {
   skipRetryDelays();
   gateway.current.failNext(500, { message: "broken" });
   const client = openaiOf(gateway.current, sessionFetch({ sessionId: "conversation-42" }), 1);
@@ -113,7 +113,7 @@ it("an attempt that the client makes again is in the session, too", async () => 
   expect(sessions(gateway.current)).toEqual(["conversation-42", "conversation-42"]);
 });
 
-it("an agent of SessionChatOpenAI whose tool asks by another client: one session", async () => {
+it("a tool's client with sessionFetch uses the session of its agent", async () => {
   const client = openaiOf(gateway.current, sessionFetch());
   const ask = tool(
     async ({ question }) => {
@@ -130,7 +130,7 @@ it("an agent of SessionChatOpenAI whose tool asks by another client: one session
   expect(sessions(gateway.current)).toEqual(Array(3).fill("thread-1"));
 });
 
-it("a SessionChatOpenAI given a sessionFetch keeps its own session", async () => {
+it("a SessionChatOpenAI with a sessionFetch sends its own session", async () => {
   const configuration = { baseURL: gateway.current.url, fetch: sessionFetch({ sessionId: "fetch" }) };
   const model = modelFor(gateway.current, { configuration });
   await model.invoke("hi", { sessionId: "model" });
@@ -138,7 +138,7 @@ it("a SessionChatOpenAI given a sessionFetch keeps its own session", async () =>
   expect(gateway.current.requests.map(sessionOf)).toEqual(["model", "fetch"]);
 });
 
-it("OpenAIEmbeddings without a queue: two users' calls at once, each in its own session", async () => {
+it("concurrent calls of OpenAIEmbeddings with sessionFetch and no queue each carry their own session", async () => {
   gateway.current.respond(() => new Promise<false>((resolve) => setTimeout(resolve, 20, false)));
   const embeddings = new OpenAIEmbeddings({
     ...connection(gateway.current),
@@ -162,7 +162,7 @@ it("OpenAIEmbeddings without a queue: two users' calls at once, each in its own 
 });
 
 it.each(["invoke", "stream"] as const)(
-  "%s: a plain model that is a step of a chain is in a wrapper's session alone",
+  "%s: a plain model with sessionFetch in a chain uses the session of a wrapper, not of the config",
   async (way) => {
     const chain = RunnableLambda.from(() => "hi").pipe(chatOf(gateway.current, sessionFetch(), false));
     for (const runnable of [chain, withSession(chain)]) {

@@ -21,7 +21,7 @@ const post = (init: RequestInit = {}): RequestInit => ({
 
 const inSession = (options: SessionFetchOptions = {}) => sessionFetch({ sessionId: "conversation-42", ...options });
 
-describe("a JSON object that is posted is tagged", () => {
+describe("a POST with a JSON object", () => {
   const stated = { authorization: "Bearer sk", ...JSON_TYPE };
   const WAYS: Record<string, (url: string) => [input: string | URL | Request, init?: RequestInit]> = {
     "a string and a record": (url) => [url, post({ headers: stated })],
@@ -40,7 +40,7 @@ describe("a JSON object that is posted is tagged", () => {
       post({ headers: { ...stated, "Content-Length": String(JSON.stringify(BODY).length) } }),
     ],
   };
-  it.each(Object.entries(WAYS))("%s", async (_, way) => {
+  it.each(Object.entries(WAYS))("sessionFetch writes the session into a posted JSON object: %s", async (_, way) => {
     const response = await inSession()(...way(echo.url));
     expect(response.headers.get("x-answer")).toBe("as it is");
     const [request] = echo.requests;
@@ -54,12 +54,12 @@ describe("a JSON object that is posted is tagged", () => {
     });
   });
 
-  it("+json, too", async () => {
+  it("sessionFetch writes the session into a body with a +json content type", async () => {
     await inSession()(echo.url, post({ headers: { "content-type": "application/vnd.openai.v1+json" } }));
     expect(JSON.parse(String(echo.requests[0]?.body))).toEqual(TAGGED);
   });
 
-  it("what the caller gave is left as it was", async () => {
+  it("sessionFetch does not change its arguments", async () => {
     const [headers, body] = [new Headers(JSON_TYPE), JSON.stringify(BODY)];
     const init = Object.freeze(post({ headers, body }));
     const request = new Request(echo.url, init);
@@ -71,7 +71,7 @@ describe("a JSON object that is posted is tagged", () => {
     expect(init.body).toBe(body);
   });
 
-  it("its signal aborts it", async () => {
+  it("the signal of a request aborts it", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(inSession()(echo.url, post({ signal }))).rejects.toThrow("enough");
     await expect(inSession()(new Request(echo.url, post({ signal })))).rejects.toThrow("enough");
@@ -79,7 +79,7 @@ describe("a JSON object that is posted is tagged", () => {
   });
 });
 
-describe("all else passes through untouched", () => {
+describe("other requests", () => {
   const form = new FormData();
   form.set("purpose", "batch");
   const text = JSON.stringify(BODY);
@@ -106,7 +106,7 @@ describe("all else passes through untouched", () => {
     "a Request of a form": () => [new Request(echo.url, { method: "POST", body: form })],
     "a Request of an array": () => [new Request(echo.url, post({ body: "[1]" }))],
   };
-  it.each(Object.entries(OTHERS))("%s", async (_, other) => {
+  it.each(Object.entries(OTHERS))("sessionFetch passes a request through unchanged: %s", async (_, other) => {
     const [input = echo.url, init] = other();
     const fetch = vi.fn(globalThis.fetch);
     await inSession({ fetch })(input, init);
@@ -123,7 +123,7 @@ describe("all else passes through untouched", () => {
     expect(JSON.stringify(sent)).not.toContain("conversation-42");
   });
 
-  it("a stream, which is not read before it is sent", async () => {
+  it("sessionFetch passes a stream through without reading it first", async () => {
     for (const asRequest of [false, true]) {
       let pulled = 0;
       const stream = () =>
@@ -149,14 +149,14 @@ describe("all else passes through untouched", () => {
 describe("ids", () => {
   const sent = () => echo.requests.map(({ body }) => JSON.parse(body).litellm_session_id);
 
-  it.each([undefined, "", null])("%j: a request is in the session of the run around it", async (sessionId) => {
+  it.each([undefined, "", null])("sessionFetch with sessionId %j uses the active session", async (sessionId) => {
     const options: object = { sessionId };
     const ask = RunnableLambda.from(async () => (await sessionFetch(options)(echo.url, post())).status);
     await withSession(ask, { sessionId: "run" }).invoke("x");
     expect(sent()).toEqual(["run"]);
   });
 
-  it.each([undefined, ""])("a function that gives %j: the request has none", async (given) => {
+  it.each([undefined, ""])("sessionFetch with a function that returns %j sends no session", async (given) => {
     const ask = RunnableLambda.from(
       async () => (await sessionFetch({ sessionId: () => given })(echo.url, post())).status,
     );
@@ -164,14 +164,14 @@ describe("ids", () => {
     expect(sent()).toEqual([undefined]);
   });
 
-  it("one that can't be sent is no matter of a request that needs none", async () => {
+  it("sessionFetch ignores an invalid id for a request that carries no session", async () => {
     const inHeaders = sessionFetch({ sessionId: "会話", sessionTransport: "headers" });
     expect((await inHeaders(echo.url)).ok).toBe(true);
     await expect(inHeaders(echo.url, post())).rejects.toThrow(SessionIdError);
     expect(echo.requests).toHaveLength(1);
   });
 
-  it("may be asked for at each request", async () => {
+  it("sessionFetch calls a sessionId function for each request", async () => {
     const ids = ["a", "b", "", undefined];
     const fetch = sessionFetch({ sessionId: () => ids.shift() });
     for (let n = 0; n < 4; n += 1) await fetch(echo.url, post());
@@ -179,7 +179,7 @@ describe("ids", () => {
   });
 
   it.each(["line\nbreak", "\u0000", "\ud800", "x".repeat(1_025), 7, {}])(
-    "%j throws before anything is sent",
+    "sessionFetch throws for the id %j before a request is sent",
     async (id) => {
       const options: { sessionId: string } = JSON.parse(JSON.stringify({ sessionId: "" }));
       Object.assign(options, { sessionId: id });
@@ -190,7 +190,7 @@ describe("ids", () => {
     },
   );
 
-  it("one that no header can carry is in the body alone", async () => {
+  it("sessionFetch sends an id that no header can hold only in the body", async () => {
     const id = "Gespräch 会話 \r".trim();
     await sessionFetch({ sessionId: id })(echo.url, post());
     expect(sent()).toEqual([id]);
@@ -200,7 +200,7 @@ describe("ids", () => {
     expect(echo.requests).toHaveLength(1);
   });
 
-  it("one that the caller wrote himself, in body or header, is the one that is sent", async () => {
+  it("sessionFetch does not replace a session in the caller's body or headers", async () => {
     await inSession()(echo.url, post({ body: JSON.stringify({ litellm_trace_id: "his" }) }));
     await inSession()(echo.url, post({ headers: { ...JSON_TYPE, "X-LiteLLM-Session-Id": "his" } }));
     const found = echo.requests.map(({ body, headers }) => [JSON.parse(body), headers["x-litellm-session-id"]]);
@@ -218,24 +218,27 @@ describe("options", () => {
     { sessionTransport: "metadata" as const, body: { ...BODY, metadata: { litellm_trace_id: "conversation-42" } } },
     { sessionTransport: "none" as const, body: BODY, header: undefined },
     { sessionTransport: { body: ["mine"] }, body: { ...BODY, mine: "conversation-42" }, header: undefined },
-  ])("sessionTransport $sessionTransport", async ({ sessionTransport, body, header }) => {
-    await inSession({ sessionTransport })(echo.url, post());
-    expect(JSON.parse(String(echo.requests[0]?.body))).toEqual(body);
-    expect(echo.requests[0]?.headers["x-litellm-session-id"]).toBe(header);
-  });
+  ])(
+    "sessionFetch writes the session with sessionTransport $sessionTransport",
+    async ({ sessionTransport, body, header }) => {
+      await inSession({ sessionTransport })(echo.url, post());
+      expect(JSON.parse(String(echo.requests[0]?.body))).toEqual(body);
+      expect(echo.requests[0]?.headers["x-litellm-session-id"]).toBe(header);
+    },
+  );
 
-  it("a transport that is none throws at once", () => {
+  it("sessionFetch throws for an invalid sessionTransport", () => {
     expect(() => Reflect.apply(sessionFetch, undefined, [{ sessionTransport: "smoke" }])).toThrow(TypeError);
   });
 
-  it("the global fetch is the one of the time of the request", async () => {
+  it("sessionFetch uses globalThis.fetch as it is at the time of the request", async () => {
     const fetch = inSession();
     const later = vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response("later"));
     expect(await (await fetch("http://127.0.0.1:1", post())).text()).toBe("later");
     expect(later).toHaveBeenCalledOnce();
   });
 
-  it("to OpenAI itself nothing is sent, and a warning says so once", async () => {
+  it("sessionFetch sends no session to OpenAI's own host, and warns once", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const bodies: unknown[] = [];
     const fetch = inSession({ fetch: async (_, init) => Response.json(bodies.push(init?.body)) });

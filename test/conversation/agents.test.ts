@@ -66,14 +66,14 @@ function agentOf(fields?: SessionChatOpenAIFields) {
   });
 }
 
-/** The agent's answers, in order. */
+/** The response ids of the agent's answers, in order. */
 async function answersOf({ graph }: { graph: unknown }): Promise<unknown[]> {
   const { messages } = (await (graph as Agent["graph"]).getState(THREAD)).values as { messages: BaseMessage[] };
   return messages.filter((message) => message.getType() === "ai").map(responseId);
 }
 
 describe.each(Object.entries(RUNS))("%s", (_, { fields, run }) => {
-  it("an agent sends each message once: a tool's output alone, the next turn's question alone", async () => {
+  it("an agent sends each message once: only the tool's output, then only the next question", async () => {
     const agent = agentOf(fields);
     await run(agent, "Oslo?");
     await run(agent, "And Rome?");
@@ -86,7 +86,7 @@ describe.each(Object.entries(RUNS))("%s", (_, { fields, run }) => {
     ]);
   });
 
-  it("parallel tool calls are answered together", async () => {
+  it("an agent sends the outputs of parallel tool calls in one request", async () => {
     gateway.current.responses.outputs.push([textItem("Both."), functionCall("1", "Oslo"), functionCall("2", "Rome")]);
     const agent = agentOf(fields);
     await run(agent, "Both?");
@@ -141,7 +141,7 @@ it("an agent whose system prompt changes between its calls sends the whole histo
   ]);
 });
 
-it("what LangChain's PII middleware redacts is sent redacted, and once", async () => {
+it("an agent sends a message that LangChain's piiMiddleware redacted once, in its redacted form", async () => {
   const middleware = [piiMiddleware("email", { strategy: "redact", applyToInput: true })];
   const agent = createAgent({ model: chaining(), tools: [], middleware, checkpointer: new MemorySaver() });
   await agent.invoke({ messages: [new HumanMessage("I am a@example.com")] }, THREAD);
@@ -153,7 +153,7 @@ it("what LangChain's PII middleware redacts is sent redacted, and once", async (
   expect(sentTurns(gateway.current)[1]?.previousResponseId).toMatch(/^resp_/);
 });
 
-it("after LangChain's summarizationMiddleware the summary is sent, and the conversation goes on from it", async () => {
+it("an agent sends the summary of LangChain's summarizationMiddleware, and the next turn continues from it", async () => {
   const summariser = modelFor(gateway.current, { model: "summariser" });
   const middleware = [summarizationMiddleware({ model: summariser, trigger: { messages: 7 }, keep: { messages: 3 } })];
   const agent = createAgent({ model: chaining(), tools: [], middleware, checkpointer: new MemorySaver() });

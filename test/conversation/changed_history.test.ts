@@ -17,7 +17,7 @@ const HISTORY = [
 
 const [SYSTEM, ONE, REPLY, TWO, REPLY_TWO, THREE] = HISTORY;
 
-/** What may become of a history between two calls, and what is sent then. */
+/** Changes of a history between two calls, and the input that is sent then. */
 const EDITS: Record<
   string,
   { edit: (history: BaseMessage[]) => BaseMessage[] | Promise<BaseMessage[]>; sent: unknown[] }
@@ -63,7 +63,7 @@ const EDITS: Record<
 
 describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
   it.each(Object.entries(EDITS))(
-    "%s: sends all that is left of the history, then goes on from there",
+    "a history with %s is sent as a whole, and the next turn continues its answer",
     async (_, { edit, sent }) => {
       const model = modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
       const history: BaseMessage[] = [new SystemMessage("Be brief."), new HumanMessage("one")];
@@ -80,7 +80,7 @@ describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
   );
 });
 
-it("a history that is as it was goes on, whatever it went through meanwhile", async () => {
+it("a history that was changed for one call is continued if the next call has it unchanged", async () => {
   const model = modelFor(gateway.current, { usePreviousResponseId: true });
   const history: BaseMessage[] = [new SystemMessage("Be brief."), new HumanMessage("one")];
   const answer = await model.invoke(history);

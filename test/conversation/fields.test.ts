@@ -7,25 +7,25 @@ import { connection, modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-describe("mistyped fields throw in the constructor", () => {
+describe("usePreviousResponseId in the constructor", () => {
   it.each<[string, object, string]>([
     ["usePreviousResponseId", { usePreviousResponseId: "true" }, 'expected true or false, got "true"'],
     ["usePreviousResponseId", { usePreviousResponseId: 1 }, "expected true or false, got 1"],
     ["usePreviousResponseId", { usePreviousResponseId: null }, "expected true or false, got null"],
-  ])("%s: %o", (field, fields, message) => {
+  ])("the constructor throws for an invalid %s: %o", (field, fields, message) => {
     const error = new TypeError(`Invalid field "${field}": ${message}.`);
     expect(() => modelFor(gateway.current, fields)).toThrow(error);
     expect(() => new SessionChatOpenAI("gpt-4o", { ...connection(gateway.current), ...fields })).toThrow(error);
   });
 
   it.each<SessionChatOpenAIFields>([{}, { usePreviousResponseId: false }, { usePreviousResponseId: undefined }])(
-    "not %o",
+    "usePreviousResponseId is false with the fields %o",
     (fields) => {
       expect(modelFor(gateway.current, fields).usePreviousResponseId).toBe(false);
     },
   );
 
-  it("without WebCrypto, a model that chains throws, and another does not", () => {
+  it("a runtime without WebCrypto: the constructor throws only with usePreviousResponseId", () => {
     vi.stubGlobal("crypto", { getRandomValues: () => {} });
     try {
       expect(() => modelFor(gateway.current, { usePreviousResponseId: true })).toThrow(/WebCrypto/);
@@ -36,17 +36,17 @@ describe("mistyped fields throw in the constructor", () => {
   });
 });
 
-describe("without these fields nothing changes", () => {
+describe("a model without usePreviousResponseId", () => {
   const MAKERS = [
     (fields: SessionChatOpenAIFields) => new ChatOpenAI(fields),
     (fields: SessionChatOpenAIFields) => new SessionChatOpenAI({ ...fields, sessionId: false }),
   ];
 
-  /** What is new in every answer. */
+  /** Replaces the ids that differ in every answer. */
   const plain = (value: unknown) => JSON.parse(JSON.stringify(value).replace(/(resp|msg|run|fc)[_-][\w-]+/g, "$1_0"));
 
   it.each(ENTRY_POINTS)(
-    "$name: a history with response ids is sent whole, and the answer is ChatOpenAI's",
+    "$name: a model without usePreviousResponseId sends the whole history and answers like ChatOpenAI",
     async ({ fields, ask }) => {
       const seen = [];
       for (const make of MAKERS) {
@@ -61,7 +61,7 @@ describe("without these fields nothing changes", () => {
     },
   );
 
-  it("chunks are ChatOpenAI's", async () => {
+  it("a model without usePreviousResponseId streams ChatOpenAI's chunks", async () => {
     const seen = [];
     for (const make of MAKERS) {
       const model = make({ ...connection(gateway.current), useResponsesApi: true });
@@ -73,9 +73,9 @@ describe("without these fields nothing changes", () => {
   });
 });
 
-describe("with them", () => {
+describe("a model with usePreviousResponseId", () => {
   it.each(ENTRY_POINTS)(
-    "$name: an answer has one key more in its response_metadata, and one id",
+    "$name: usePreviousResponseId adds one key to response_metadata, and the answer has one id",
     async ({ fields, ask }) => {
       const [without, with_] = [
         modelFor(gateway.current, { useResponsesApi: true, ...fields }),
@@ -90,7 +90,7 @@ describe("with them", () => {
     },
   );
 
-  it("the key and the id come with the last chunk alone, as concat needs it", async () => {
+  it("the added key and the response id are only in the last chunk of a stream, as concat needs it", async () => {
     const seen: unknown[] = [];
     for await (const { response_metadata } of await modelFor(gateway.current, { usePreviousResponseId: true }).stream(
       "one",
@@ -102,7 +102,7 @@ describe("with them", () => {
     expect(seen.at(-1)).toEqual([true, true]);
   });
 
-  it("copies chain as their origin does", async () => {
+  it("copies of a model with usePreviousResponseId chain too", async () => {
     const model = modelFor(gateway.current, { usePreviousResponseId: true });
     const answer = await model.invoke("one");
     const history = [new HumanMessage("one"), answer, new HumanMessage("two")];

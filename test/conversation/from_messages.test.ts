@@ -14,7 +14,7 @@ const chaining = (fields?: SessionChatOpenAIFields) =>
   modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
 
 describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
-  it("sends only what is new, turn after turn", async () => {
+  it("each turn sends only its new messages", async () => {
     const model = chaining(fields);
     const history: BaseMessage[] = [];
     for (const text of ["one", "two", "three"]) {
@@ -37,7 +37,7 @@ describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
     ]);
   });
 
-  it("continues by the id in the last event", async () => {
+  it("a turn continues by the id in the last event of the stream", async () => {
     gateway.current.responses.wrapsIdsAnew = true;
     const model = chaining(fields);
     const question = new HumanMessage("one");
@@ -50,14 +50,14 @@ describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
     });
   });
 
-  it("keeps no history in the model: answers of one can be continued by another", async () => {
+  it("an answer of one model object can be continued by another", async () => {
     const question = new HumanMessage("one");
     const answer = await ask(chaining(fields), [question]);
     await ask(chaining(fields), [question, answer, new HumanMessage("two")]);
     expect(sentTurns(gateway.current)[1]).toEqual({ previousResponseId: responseId(answer), input: ["user: two"] });
   });
 
-  it("leaves out reasoning that the provider has", async () => {
+  it("reasoning that the provider stores is not sent again", async () => {
     const reasoning = { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: "Hm." }] };
     gateway.current.responses.outputs.push([reasoning, textItem("fine")]);
     const model = chaining(fields);
@@ -73,7 +73,7 @@ describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
   });
 });
 
-it("uses /responses without being told to, unless it is told not to", async () => {
+it("usePreviousResponseId selects /responses, unless useResponsesApi is false", async () => {
   const answer = await chaining().invoke("one");
   const chat = chaining({ useResponsesApi: false, sessionId: "s" });
   await chat.invoke([new HumanMessage("one"), answer, new HumanMessage("two")]);
@@ -82,7 +82,7 @@ it("uses /responses without being told to, unless it is told not to", async () =
   expect([body?.messages, body?.previous_response_id]).toEqual([expect.objectContaining({ length: 3 }), undefined]);
 });
 
-it("two continuations of one answer both follow it", async () => {
+it("one answer can be continued twice", async () => {
   const model = chaining();
   const start = [new HumanMessage("one")];
   const answer = await model.invoke(start);
@@ -102,7 +102,7 @@ it("two continuations of one answer both follow it", async () => {
   }
 });
 
-it("sends system and developer messages in front once", async () => {
+it("system and developer messages at the start are sent once", async () => {
   const model = chaining();
   const developer = () => new ChatMessage({ role: "developer", content: "Be kind." });
   const start = () => [new SystemMessage("Be brief."), developer(), new HumanMessage("one")];
@@ -114,7 +114,7 @@ it("sends system and developer messages in front once", async () => {
   ]);
 });
 
-it("sends with the question what was put in after the answer", async () => {
+it("messages that were inserted after the answer are sent with the next question", async () => {
   const model = chaining();
   const question = new HumanMessage("one");
   const answer = await model.invoke([question]);
@@ -125,7 +125,7 @@ it("sends with the question what was put in after the answer", async () => {
   });
 });
 
-it("answers to structured output are continued too", async () => {
+it("an answer of withStructuredOutput is continued", async () => {
   const model = chaining();
   const schema = z.object({ word: z.string() });
   const question = new HumanMessage("one");
@@ -137,7 +137,7 @@ it("answers to structured output are continued too", async () => {
 describe("what is not continued", () => {
   const WHOLE = { previousResponseId: undefined };
 
-  it("a history that no answer of /responses is in", async () => {
+  it("a history without an answer of /responses is sent as a whole", async () => {
     const chat = await modelFor(gateway.current, { useResponsesApi: false }).invoke("one");
     for (const answer of [chat, new AIMessage("by hand"), new AIMessage({ content: "x", id: "resp_1" })]) {
       await chaining().invoke([new HumanMessage("one"), answer, new HumanMessage("two")]);
@@ -150,7 +150,7 @@ describe("what is not continued", () => {
     ).toEqual([3, 3, 3]);
   });
 
-  it("a history that ends with the answer", async () => {
+  it("a history that ends with the answer is sent as a whole", async () => {
     const question = new HumanMessage("one");
     const answer = await chaining().invoke([question]);
     await chaining().invoke([question, answer]);
@@ -160,21 +160,21 @@ describe("what is not continued", () => {
     });
   });
 
-  it("an id in a message that is not the model's", async () => {
+  it("a response id in a human message is ignored", async () => {
     const spoof = new HumanMessage({ content: "one", response_metadata: { id: "resp_spoofed" } });
     await chaining().invoke([spoof, new HumanMessage("two")]);
     expect(sentTurns(gateway.current)).toEqual([{ previousResponseId: undefined, input: ["user: one", "user: two"] }]);
   });
 });
 
-it.each(ENTRY_POINTS)("takes a plain ChatOpenAI's answer unchecked: $name", async ({ fields, ask }) => {
+it.each(ENTRY_POINTS)("an answer of a plain ChatOpenAI is continued unchecked: $name", async ({ fields, ask }) => {
   const plain = new ChatOpenAI({ ...connection(gateway.current), ...fields, useResponsesApi: true });
   const answer = await ask(plain, "one");
   await chaining().invoke([new HumanMessage("another"), answer, new HumanMessage("two")]);
   expect(sentTurns(gateway.current)[1]).toEqual({ previousResponseId: responseId(answer), input: ["user: two"] });
 });
 
-it("never sends an answer's own previous_response_id: it is the provider's, unwrapped", async () => {
+it("the previous_response_id inside an answer is never sent: it is the provider's id, not the proxy's", async () => {
   gateway.current.respond(({ body }, response) => {
     if (body.previous_response_id === undefined) return undefined;
     const output: Json[] = [textItem("two")];

@@ -10,7 +10,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ANSWERED, answeredStamp, continueHistory, findAnswer, isResponseId } from "../../src/response_chain.js";
 
-/** What is digested, so that a test can look at it. */
+/** Returns its input, so that a test sees what is digested. */
 const digest = async (text: string) => text;
 
 const user = (content: string) => new HumanMessage(content);
@@ -21,7 +21,7 @@ function answer(id: unknown, fields: { stamp?: string; tool_calls?: AIMessage["t
   return new AIMessage({ content: "yes", ...message, response_metadata });
 }
 
-/** An answer with the stamp that it gets from a call. */
+/** An answer with the stamp that a call gives it. */
 async function stamped(id: string, asked: BaseMessage[], model = "m"): Promise<AIMessage> {
   return answer(id, { stamp: await answeredStamp(asked, model, digest) });
 }
@@ -29,19 +29,19 @@ async function stamped(id: string, asked: BaseMessage[], model = "m"): Promise<A
 describe("findAnswer", () => {
   it.each<[string, BaseMessage[], unknown]>([
     ["nothing in no messages", [], undefined],
-    ["nothing where nobody answered", [user("a")], undefined],
+    ["nothing without an answer", [user("a")], undefined],
     ["nothing without an id", [user("a"), new AIMessage("b")], undefined],
     ["nothing by a message id", [new AIMessage({ content: "", id: "resp_1" })], undefined],
     ["nothing by an id of chat completions", [answer("chatcmpl-1")], undefined],
     ["nothing by an id that is no string", [answer(["resp_1"])], undefined],
     [
-      "nothing by somebody else's id",
+      "nothing by an id in a human message",
       [new HumanMessage({ content: "", response_metadata: { id: "resp_1" } })],
       undefined,
     ],
     ["the last answer", [answer("resp_1"), user("a"), answer("resp_2"), user("b")], { index: 2, id: "resp_2" }],
     ["the last that has an id", [answer("resp_1"), user("a"), new AIMessage("b")], { index: 0, id: "resp_1" }],
-  ])("finds %s", (_, messages, found) => {
+  ])("findAnswer finds %s", (_, messages, found) => {
     expect(findAnswer(messages)).toEqual(found);
   });
 
@@ -52,13 +52,13 @@ describe("findAnswer", () => {
     ["aresp_1", false],
     [undefined, false],
     [7, false],
-  ])("%s as an id: %s", (id, is) => expect(isResponseId(id)).toBe(is));
+  ])("isResponseId(%j) is %s", (id, is) => expect(isResponseId(id)).toBe(is));
 });
 
 describe("continueHistory", () => {
   const asked = [new SystemMessage("s"), user("a")];
 
-  it("continues the stamped answer with what is new", async () => {
+  it("continueHistory continues an answer with a stamp, with the new messages", async () => {
     const added = [user("b"), user("c")];
     expect(await continueHistory([...asked, await stamped("resp_1", asked), ...added], "m", digest)).toEqual({
       previousResponseId: "resp_1",
@@ -66,7 +66,7 @@ describe("continueHistory", () => {
     });
   });
 
-  it("continues the last of several answers", async () => {
+  it("continueHistory continues the last of several answers", async () => {
     const first = await stamped("resp_1", asked);
     const before = [...asked, first, user("b")];
     const second = await stamped("resp_2", before);
@@ -76,7 +76,7 @@ describe("continueHistory", () => {
     });
   });
 
-  it("continues an answer without a stamp unchecked", async () => {
+  it("continueHistory continues an answer without a stamp unchecked", async () => {
     expect(await continueHistory([answer("resp_1"), user("b")], "m", digest)).toEqual({
       previousResponseId: "resp_1",
       messages: [user("b")],
@@ -85,17 +85,17 @@ describe("continueHistory", () => {
 
   const call = { id: "call_1", name: "t", args: { a: 1 } };
   it.each<[string, (asked: BaseMessage[], last: AIMessage) => BaseMessage[], string?]>([
-    ["nothing was answered", () => [user("a")]],
-    ["nothing is new", (a, last) => [...a, last]],
-    ["the model is another", (a, last) => [...a, last, user("b")], "n"],
+    ["no message is an answer", () => [user("a")]],
+    ["no message follows the answer", (a, last) => [...a, last]],
+    ["the answer is from another model", (a, last) => [...a, last, user("b")], "n"],
     ["a message was edited", ([s], last) => [s as BaseMessage, user("A"), last, user("b")]],
     ["the system prompt changed", ([, a], last) => [new SystemMessage("S"), a as BaseMessage, last, user("b")]],
     ["a message was trimmed", ([, a], last) => [a as BaseMessage, last, user("b")]],
-    ["a message was put in", (a, last) => [...a, user("more"), last, user("b")]],
-    ["messages changed places", ([s, a], last) => [a as BaseMessage, s as BaseMessage, last, user("b")]],
+    ["a message was inserted", (a, last) => [...a, user("more"), last, user("b")]],
+    ["messages are in another order", ([s, a], last) => [a as BaseMessage, s as BaseMessage, last, user("b")]],
     ["a role changed", ([, a], last) => [new HumanMessage("s"), a as BaseMessage, last, user("b")]],
     [
-      "a stamp is of another kind",
+      "the stamp is not a string",
       (a) => [...a, new AIMessage({ content: "", response_metadata: { id: "resp_1", [ANSWERED]: 1 } }), user("b")],
     ],
     [
@@ -106,7 +106,7 @@ describe("continueHistory", () => {
         user("b"),
       ],
     ],
-  ])("sends everything where %s", async (_, edit, model = "m") => {
+  ])("continueHistory returns undefined if %s", async (_, edit, model = "m") => {
     const last = await stamped("resp_1", asked);
     expect(await continueHistory(edit(asked, last), model, digest)).toBeUndefined();
   });
@@ -129,34 +129,34 @@ describe("answeredStamp", () => {
     ["tool call's id", call({}), call({ id: "d" })],
     ["tool call's name", call({}), call({ name: "u" })],
     ["tool call's arguments", call({}), call({ args: { x: 1 } })],
-    ["tool calls at all", call({}), new AIMessage("")],
+    ["the presence of tool calls", call({}), new AIMessage("")],
     [
-      "which call is answered",
+      "the id of the answered call",
       new ToolMessage({ content: "", tool_call_id: "c" }),
       new ToolMessage({ content: "", tool_call_id: "d" }),
     ],
-  ])("tells apart by %s", async (_, one, other) => {
+  ])("answeredStamp differs by %s", async (_, one, other) => {
     expect(await answeredStamp([one], "m", digest)).not.toBe(await answeredStamp([other], "m", digest));
   });
 
   it.each<[string, BaseMessage, BaseMessage]>([
     ["a message's id", new HumanMessage({ content: "a", id: "1" }), new HumanMessage({ content: "a", id: "2" })],
-    ["what a response said of itself", answer("resp_1"), answer("resp_2")],
+    ["the response_metadata of an answer", answer("resp_1"), answer("resp_2")],
     ["the order of keys", call({ args: { a: 1, b: { c: 2, d: 3 } } }), call({ args: { b: { d: 3, c: 2 }, a: 1 } })],
     ["a tool call's type", call({ type: "tool_call" }), call({})],
-  ])("is not about %s", async (_, one, other) => {
+  ])("answeredStamp does not depend on %s", async (_, one, other) => {
     expect(await answeredStamp([one], "m", digest)).toBe(await answeredStamp([other], "m", digest));
   });
 
-  it("is about the model", async () => {
+  it("answeredStamp differs by the model", async () => {
     expect(await answeredStamp([user("a")], "m", digest)).not.toBe(await answeredStamp([user("a")], "n", digest));
   });
 
-  it("is one short string, whatever the digest gives", async () => {
+  it("answeredStamp is the string that the digest returns", async () => {
     expect(await answeredStamp([user("a".repeat(9999))], "m", async () => "short")).toBe("short");
   });
 
-  it("tells any two different lists of texts apart, also where one text holds another's JSON", async () => {
+  it("answeredStamp differs for any two lists of texts, also if one text contains another's JSON", async () => {
     const texts = fc.array(fc.string(), { maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(texts, texts, async (one, other) => {

@@ -61,7 +61,7 @@ describe.each(STREAMED)("$name", ({ fields, ask }) => {
   });
 });
 
-/** Ways to leave a stream whose end never comes. */
+/** Ways to leave a stream that never ends. */
 const LEAVINGS: Record<string, (model: SessionChatOpenAI, input: BaseMessage[]) => Promise<unknown>> = {
   "a loop over chunks that breaks": async (model, input) => {
     for await (const _ of await model.stream(input)) break;

@@ -22,7 +22,7 @@ async function twoTurns(model: SessionChatOpenAI, { ask }: EntryPoint, options?:
   return answer;
 }
 
-describe("nothing is chained", () => {
+describe("requests without a previous_response_id", () => {
   const SOURCES: [string, SessionChatOpenAIFields, Options?][] = [
     ["zdrEnabled", { zdrEnabled: true }],
     ["store: false in modelKwargs", { modelKwargs: { store: false } }],
@@ -36,7 +36,7 @@ describe("nothing is chained", () => {
     SOURCES.flatMap(([source, fields, options]) =>
       ENTRY_POINTS.map((entry) => ({ entry, name: entry.name, source, fields, options })),
     ),
-  )("with $source: $name", async ({ entry, fields, options }) => {
+  )("no call is chained with $source: $name", async ({ entry, fields, options }) => {
     const answer = await twoTurns(chaining({ ...entry.fields, ...fields }), entry, options);
     expect(sentTurns(gateway.current)).toEqual([
       { previousResponseId: undefined, input: ["user: one"] },
@@ -50,7 +50,7 @@ describe("nothing is chained", () => {
     ["store: true", { modelKwargs: { store: true } }],
     ["store: true in extraBody, over modelKwargs", { modelKwargs: { store: false } }, { extraBody: { store: true } }],
     ["conversation: null", {}, { extraBody: { conversation: null } }],
-  ])("but with %s it is", async (_, fields, options) => {
+  ])("calls are chained with %s", async (_, fields, options) => {
     const answer = await twoTurns(chaining(fields), INVOKE, options);
     expect(sentTurns(gateway.current).map(({ previousResponseId }) => previousResponseId)).toEqual([
       undefined,
@@ -60,7 +60,7 @@ describe("nothing is chained", () => {
   });
 });
 
-describe("a previous_response_id of the caller's", () => {
+describe("a previous_response_id from the caller", () => {
   const SOURCES: Record<string, (model: SessionChatOpenAI, id: string) => [SessionChatOpenAI, Options?]> = {
     "as a call option": (model, previous_response_id) => [model, { previous_response_id }],
     bound: (model, previous_response_id) => [model.withConfig({ previous_response_id })],
@@ -75,26 +75,35 @@ describe("a previous_response_id of the caller's", () => {
     Object.entries(SOURCES).flatMap(([source, apply]) =>
       ENTRY_POINTS.map((entry) => ({ entry, name: entry.name, source, apply })),
     ),
-  )("$source wins, and the messages are sent as given: $name", async ({ entry: { fields, ask }, apply }) => {
-    const model = chaining(fields);
-    const first = await ask(model, "one");
-    const second = await ask(model, "two");
-    const [chosen, options] = apply(model, String(responseId(first)));
-    const third = await ask(chosen, [new HumanMessage("one"), second, new HumanMessage("three")], options);
-    await ask(model, [new HumanMessage("three"), third, new HumanMessage("four")]);
-    expect(sentTurns(gateway.current).slice(2)).toEqual([
-      { previousResponseId: responseId(first), input: ["user: one", "assistant: reply to 1 messages", "user: three"] },
-      { previousResponseId: responseId(third), input: ["user: four"] },
-    ]);
-  });
+  )(
+    "a previous_response_id $source is sent, with all messages of the call: $name",
+    async ({ entry: { fields, ask }, apply }) => {
+      const model = chaining(fields);
+      const first = await ask(model, "one");
+      const second = await ask(model, "two");
+      const [chosen, options] = apply(model, String(responseId(first)));
+      const third = await ask(chosen, [new HumanMessage("one"), second, new HumanMessage("three")], options);
+      await ask(model, [new HumanMessage("three"), third, new HumanMessage("four")]);
+      expect(sentTurns(gateway.current).slice(2)).toEqual([
+        {
+          previousResponseId: responseId(first),
+          input: ["user: one", "assistant: reply to 1 messages", "user: three"],
+        },
+        { previousResponseId: responseId(third), input: ["user: four"] },
+      ]);
+    },
+  );
 
-  it.each(ENTRY_POINTS)("that is refused is the caller's concern: $name", async ({ fields, ask }) => {
-    const model = chaining(fields);
-    await expect(ask(model, "one", { previous_response_id: "resp_unknown" })).rejects.toMatchObject({ status: 400 });
-    expect(sentTurns(gateway.current)).toEqual([{ previousResponseId: "resp_unknown", input: ["user: one"] }]);
-  });
+  it.each(ENTRY_POINTS)(
+    "a previous_response_id from the caller that is rejected throws, without a second request: $name",
+    async ({ fields, ask }) => {
+      const model = chaining(fields);
+      await expect(ask(model, "one", { previous_response_id: "resp_unknown" })).rejects.toMatchObject({ status: 400 });
+      expect(sentTurns(gateway.current)).toEqual([{ previousResponseId: "resp_unknown", input: ["user: one"] }]);
+    },
+  );
 
-  it("in modelKwargs wins too", async () => {
+  it("a previous_response_id in modelKwargs is sent with every call", async () => {
     const { response_metadata } = await chaining().invoke("zero");
     const model = chaining({ modelKwargs: { previous_response_id: response_metadata.id } });
     await twoTurns(model, INVOKE);
@@ -111,7 +120,7 @@ describe("a previous_response_id of the caller's", () => {
     ["undefined in extraBody", {}, { extraBody: { previous_response_id: undefined } }],
     ["null in modelKwargs", { modelKwargs: { previous_response_id: null } }, {}],
     ["undefined in modelKwargs", { modelKwargs: { previous_response_id: undefined } }, {}],
-  ])("that is none (%s) loses nothing of the history", async (_, fields, options) => {
+  ])("a previous_response_id that is unset (%s) loses nothing of the history", async (_, fields, options) => {
     const model = chaining(fields);
     const history: BaseMessage[] = [new HumanMessage("one")];
     history.push(await model.invoke(history), new HumanMessage("two"));
@@ -130,7 +139,7 @@ describe("a previous_response_id of the caller's", () => {
 
 describe("another model", () => {
   it.each(ENTRY_POINTS)(
-    "is sent the whole history, and goes on from its own answer: $name",
+    "another model gets the whole history, and continues from its own answer: $name",
     async ({ fields, ask }) => {
       const [one, other] = ["gpt-4o", "gpt-4o-mini"].map((model) =>
         modelFor(gateway.current, { usePreviousResponseId: true, model, ...fields }),

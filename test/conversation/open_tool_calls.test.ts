@@ -8,7 +8,7 @@ import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-/** The ways in which a model may want something called, and what answers it. */
+/** Tool calls of each type, and the type of their output. */
 const CALLS: Record<string, { item: Json; additional_kwargs?: Json; content?: string; output: string }> = {
   "a function": {
     item: { type: "function_call", id: "fc_1", call_id: "call_1", name: "look_up", arguments: "{}" },
@@ -45,26 +45,23 @@ const CASES = ENTRY_POINTS.flatMap((entry) => Object.entries(CALLS).map(([what, 
 const chaining = (fields?: SessionChatOpenAIFields) =>
   modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
 
-/** The events of a stream give LangChain nothing of a computer call: its messages do not know of one. */
+/** LangChain drops computer calls from the events of a stream, so its messages have none. */
 const known = CASES.filter(({ name, what }) => what !== "a computer" || !/events$|v3$/.test(name));
 
-it.each(known)(
-  "$name: a call of $what that nothing answers: the whole history is sent",
-  async ({ fields, ask, call }) => {
-    gateway.current.responses.outputs.push([textItem("Let me see."), call.item]);
-    const model = chaining(fields);
-    const question = new HumanMessage("one");
-    const answer = await ask(model, [question]);
-    // A provider refuses that too, and that refusal is the caller's.
-    await ask(model, [question, answer, new HumanMessage("two")]).catch(() => {});
-    expect(sentTurns(gateway.current)).toHaveLength(2);
-    expect(sentTurns(gateway.current)[1]?.previousResponseId).toBeUndefined();
-    expect(sentTurns(gateway.current)[1]?.input.at(0)).toBe("user: one");
-    expect(sentTurns(gateway.current)[1]?.input.at(-1)).toBe("user: two");
-  },
-);
+it.each(known)("$name: the whole history is sent if a call of $what is open", async ({ fields, ask, call }) => {
+  gateway.current.responses.outputs.push([textItem("Let me see."), call.item]);
+  const model = chaining(fields);
+  const question = new HumanMessage("one");
+  const answer = await ask(model, [question]);
+  // The provider rejects the whole history too: that error is thrown.
+  await ask(model, [question, answer, new HumanMessage("two")]).catch(() => {});
+  expect(sentTurns(gateway.current)).toHaveLength(2);
+  expect(sentTurns(gateway.current)[1]?.previousResponseId).toBeUndefined();
+  expect(sentTurns(gateway.current)[1]?.input.at(0)).toBe("user: one");
+  expect(sentTurns(gateway.current)[1]?.input.at(-1)).toBe("user: two");
+});
 
-it.each(known)("$name: the answer to a call of $what is all that is sent", async ({ fields, ask, call }) => {
+it.each(known)("$name: only the output of a call of $what is sent", async ({ fields, ask, call }) => {
   gateway.current.responses.outputs.push([textItem("Let me see."), call.item]);
   const model = chaining(fields);
   const question = new HumanMessage("one");
@@ -80,29 +77,32 @@ it.each(known)("$name: the answer to a call of $what is all that is sent", async
   });
 });
 
-it.each(ENTRY_POINTS)("$name: one of two parallel calls is not enough", async ({ fields, ask }) => {
-  const item = (n: number) => ({
-    type: "function_call",
-    id: `fc_${n}`,
-    call_id: `call_${n}`,
-    name: "look_up",
-    arguments: "{}",
-  });
-  gateway.current.responses.outputs.push([item(1), item(2)]);
-  const model = chaining(fields);
-  const answer = await ask(model, [new HumanMessage("one")]);
-  const results = [1, 2].map((n) => new ToolMessage({ content: `${n}`, tool_call_id: `call_${n}` }));
-  const say = (given: BaseMessage[]) => ask(model, [new HumanMessage("one"), answer, ...given]);
-  await expect(say(results.slice(0, 1))).rejects.toThrow("No tool output found");
-  await say(results);
-  expect(sentTurns(gateway.current).slice(1)).toEqual([
-    { previousResponseId: undefined, input: ["user: one", "call: look_up", "call: look_up", "output: 1"] },
-    { previousResponseId: responseId(answer), input: ["output: 1", "output: 2"] },
-  ]);
-});
+it.each(ENTRY_POINTS)(
+  "$name: the whole history is sent if one of two parallel calls is open",
+  async ({ fields, ask }) => {
+    const item = (n: number) => ({
+      type: "function_call",
+      id: `fc_${n}`,
+      call_id: `call_${n}`,
+      name: "look_up",
+      arguments: "{}",
+    });
+    gateway.current.responses.outputs.push([item(1), item(2)]);
+    const model = chaining(fields);
+    const answer = await ask(model, [new HumanMessage("one")]);
+    const results = [1, 2].map((n) => new ToolMessage({ content: `${n}`, tool_call_id: `call_${n}` }));
+    const say = (given: BaseMessage[]) => ask(model, [new HumanMessage("one"), answer, ...given]);
+    await expect(say(results.slice(0, 1))).rejects.toThrow("No tool output found");
+    await say(results);
+    expect(sentTurns(gateway.current).slice(1)).toEqual([
+      { previousResponseId: undefined, input: ["user: one", "call: look_up", "call: look_up", "output: 1"] },
+      { previousResponseId: responseId(answer), input: ["output: 1", "output: 2"] },
+    ]);
+  },
+);
 
 it.each(ENTRY_POINTS)(
-  "$name: a call is known also where the last event leaves the output out",
+  "$name: an open call is found even if the last event of a stream has no output",
   async ({ fields, ask }) => {
     gateway.current.responses.leavesOutOutput = true;
     const call = CALLS["a function"] as (typeof CALLS)[string];
@@ -120,7 +120,7 @@ it.each(ENTRY_POINTS)(
   },
 );
 
-it("what the provider runs itself is no open call", async () => {
+it("a tool that the provider runs itself is not an open call", async () => {
   const search = { type: "web_search_call", id: "ws_1", status: "completed" };
   gateway.current.responses.outputs.push([search, textItem("Found.")]);
   const model = chaining();

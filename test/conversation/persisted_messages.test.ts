@@ -18,7 +18,7 @@ const gateway = useGateway();
 const chaining = (fields?: SessionChatOpenAIFields) =>
   modelFor(gateway.current, { usePreviousResponseId: true, ...fields });
 
-/** Through JSON and back, as a database keeps them: some keep objects without the order of their keys. */
+/** Through JSON and back, as in a database. Some databases change the order of keys. */
 const ROUND_TRIPS: Record<string, (messages: BaseMessage[]) => BaseMessage[] | Promise<BaseMessage[]>> = {
   "stored messages": (messages) =>
     mapStoredMessagesToChatMessages(throughJson(mapChatMessagesToStoredMessages(messages))),
@@ -40,7 +40,7 @@ function reordered<T>(value: T): T {
 }
 
 describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
-  it.each(Object.entries(ROUND_TRIPS))("%s", async (_, trip) => {
+  it.each(Object.entries(ROUND_TRIPS))("a history is continued after a round trip through %s", async (_, trip) => {
     const model = chaining(fields);
     const call = { type: "function_call", id: "fc_1", call_id: "call_1", name: "look_up" };
     gateway.current.responses.outputs.push([{ ...call, arguments: '{"b":1,"a":{"d":2,"c":3}}' }]);
@@ -70,7 +70,7 @@ describe("LangGraph's checkpointer", () => {
       .compile({ checkpointer });
   const thread = { configurable: { thread_id: "t" } };
 
-  it("keeps what is needed to continue, also where another graph object goes on", async () => {
+  it("a thread in LangGraph's checkpointer is continued, also by another graph object", async () => {
     const checkpointer = new MemorySaver();
     for (const text of ["one", "two", "three"]) {
       await graph(checkpointer).invoke({ messages: [new HumanMessage(text)] }, thread);
@@ -83,7 +83,7 @@ describe("LangGraph's checkpointer", () => {
     ]);
   });
 
-  it("forks: a thread that is taken up at an earlier checkpoint continues from there", async () => {
+  it("a run from an earlier checkpoint continues the answer of that checkpoint", async () => {
     const checkpointer = new MemorySaver();
     const app = graph(checkpointer);
     await app.invoke({ messages: [new HumanMessage("one")] }, thread);

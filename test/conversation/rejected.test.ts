@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } fr
 import type { SessionChatOpenAIFields } from "../../src/index.js";
 import { ENTRY_POINTS, responseId, sentTurns } from "../support/conversation.js";
 import { type Json, sendEvents, sendJson } from "../support/gateway/server.js";
-import { modelFor, useGateway } from "../support/sessions.js";
+import { modelFor, skipRetryDelays, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  warn.mockRestore();
+  vi.restoreAllMocks();
 });
 
 interface Refusal {
@@ -26,7 +26,7 @@ interface Refusal {
 const NOT_FOUND = { message: "Previous response with id 'resp_x' not found.", type: "invalid_request_error" };
 const OPENAI = { ...NOT_FOUND, param: "previous_response_id", code: "previous_response_not_found" };
 
-/** As LiteLLM wraps what the provider said. */
+/** A provider's error as LiteLLM wraps it. */
 const litellm = (error: Json, more = "") => ({
   message: `litellm.BadRequestError: OpenAIException - ${JSON.stringify({ error })}${more}`,
   type: null,
@@ -110,7 +110,7 @@ const WHOLE_HISTORY = ["user: one", "assistant: reply to 1 messages", "user: two
 
 describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
   it.each(Object.entries(REFUSALS))(
-    "refused (%s): asks once more with all there is, and goes on from that",
+    "a rejected previous_response_id (%s) is followed by one request with the whole history, whose answer is continued",
     async (_, { status, error }) => {
       const model = chaining(fields);
       const first = await ask(model, [new HumanMessage("one")]);
@@ -128,18 +128,21 @@ describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
     },
   );
 
-  it.each(Object.entries(OTHERS))("another error (%s) is the caller's", async (_, { status, error }) => {
-    const model = chaining(fields);
-    const first = await ask(model, [new HumanMessage("one")]);
-    gateway.current.failNext(status, error);
-    await expect(ask(model, secondTurn(first))).rejects.toThrow(String(error.message).slice(0, 20));
-    expect(sentTurns(gateway.current)).toHaveLength(2);
-    await ask(model, secondTurn(first));
-    expect(sentTurns(gateway.current)[2]).toEqual({ previousResponseId: responseId(first), input: ["user: two"] });
-    expect(warn).not.toHaveBeenCalled();
-  });
+  it.each(Object.entries(OTHERS))(
+    "another error (%s) is thrown without a second request",
+    async (_, { status, error }) => {
+      const model = chaining(fields);
+      const first = await ask(model, [new HumanMessage("one")]);
+      gateway.current.failNext(status, error);
+      await expect(ask(model, secondTurn(first))).rejects.toThrow(String(error.message).slice(0, 20));
+      expect(sentTurns(gateway.current)).toHaveLength(2);
+      await ask(model, secondTurn(first));
+      expect(sentTurns(gateway.current)[2]).toEqual({ previousResponseId: responseId(first), input: ["user: two"] });
+      expect(warn).not.toHaveBeenCalled();
+    },
+  );
 
-  it("asks once more and not again", async () => {
+  it("a call whose second request is rejected too throws that error", async () => {
     const model = chaining(fields);
     const first = await ask(model, [new HumanMessage("one")]);
     gateway.current.respond((_, response) => {
@@ -154,7 +157,7 @@ describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
     ]);
   });
 
-  it("is one run to callbacks", async () => {
+  it("a call with a rejected previous_response_id is one run for callbacks", async () => {
     const model = chaining(fields);
     const first = await ask(model, [new HumanMessage("one")]);
     gateway.current.failNext(400, OPENAI);
@@ -166,11 +169,11 @@ describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
     });
     model.callbacks = [handler];
     await ask(model, secondTurn(first));
-    // A chat model's own streamEvents v3 runs without callbacks.
+    // LangChain runs a chat model's streamEvents v3 without callbacks.
     expect(seen).toEqual(seen.length === 0 ? [] : ["start", "end"]);
   });
 
-  it("what comes after the first event is the caller's", async () => {
+  it("an error after the first event of a stream is thrown without a second request", async () => {
     const model = chaining(fields);
     const first = await ask(model, [new HumanMessage("one")]);
     gateway.current.respond(({ body }, response) => {
@@ -186,7 +189,8 @@ describe.each(ENTRY_POINTS)("$name", ({ fields, ask }) => {
   });
 });
 
-it("a failed attempt that LangChain makes again is continued all the same", async () => {
+it("an attempt that LangChain retries has the same previous_response_id", async () => {
+  skipRetryDelays();
   const model = chaining({ maxRetries: 1 });
   const first = await model.invoke("one");
   gateway.current.failNext(500, { message: "try again" });
@@ -198,7 +202,7 @@ it("a failed attempt that LangChain makes again is continued all the same", asyn
   ).toEqual([responseId(first), responseId(first)]);
 });
 
-it("a refusal is not tried again before the whole history is sent", async () => {
+it("a rejected previous_response_id is not retried before the whole history is sent", async () => {
   const model = chaining({ maxRetries: 3 });
   const first = await model.invoke("one");
   gateway.current.failNext(403, REFUSALS["another key's"]?.error as Json);

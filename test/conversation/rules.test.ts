@@ -49,7 +49,7 @@ describe("pendingCalls", () => {
       }),
       [],
     ],
-  ])("%s", (_, message, calls) => {
+  ])("pendingCalls returns the ids of %s", (_, message, calls) => {
     expect(pendingCalls(message)).toEqual(calls);
   });
 
@@ -59,7 +59,7 @@ describe("pendingCalls", () => {
     [["1"], ["1"], true],
     [["1", "2"], ["2"], false],
     [["1", "2"], ["2", "3", "1"], true],
-  ])("%j answered by %j: %s", (calls, answers, are) => {
+  ])("areAnswered of the calls %j with answers to %j is %s", (calls, answers, are) => {
     const messages = [
       new HumanMessage("x"),
       ...answers.map((tool_call_id) => new ToolMessage({ content: "", tool_call_id })),
@@ -100,7 +100,7 @@ describe("isRefusal", () => {
     ],
     ["another 400", { status: 400, code: "invalid_value", param: "input", message: "400 Invalid value" }, false],
     [
-      "a tool call without an answer",
+      "an open tool call",
       { status: 400, param: "input", message: "400 No tool output found for function call call_1." },
       false,
     ],
@@ -115,7 +115,7 @@ describe("isRefusal", () => {
     ["nothing", undefined, false],
     ["null", null, false],
     ["a string", "previous_response_not_found", false],
-  ])("%s", (_, error, is) => {
+  ])("isRefusal decides by status, code and message: %s", (_, error, is) => {
     expect(isRefusal(error, "resp_1")).toBe(is);
   });
 });

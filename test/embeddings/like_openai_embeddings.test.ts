@@ -39,39 +39,45 @@ const fieldsOf = (fields: SessionOpenAIEmbeddingsFields) => {
 };
 
 describe.each(Object.entries(FIELDS))("%s", (_, fields) => {
-  it.each(Object.entries(CALLS))("%s: the requests and results of OpenAIEmbeddings", async (_, call) => {
-    const expected = await observe(gateway.current, () => call(new OpenAIEmbeddings(fieldsOf(fields))));
-    const ours = (sessionId: string | false) => () =>
-      call(new SessionOpenAIEmbeddings({ ...fieldsOf(fields), sessionId }));
-    expect(await observe(gateway.current, ours(false))).toEqual(expected);
-    const within = await observe(gateway.current, ours("own"));
-    expect(withoutSession(within)).toEqual(withoutSession(expected));
-    expect(within.requests.map(sessionOf)).toEqual(Array(expected.requests.length).fill("own"));
-  });
+  it.each(Object.entries(CALLS))(
+    "embeddings have the requests and results of OpenAIEmbeddings: %s",
+    async (_, call) => {
+      const expected = await observe(gateway.current, () => call(new OpenAIEmbeddings(fieldsOf(fields))));
+      const ours = (sessionId: string | false) => () =>
+        call(new SessionOpenAIEmbeddings({ ...fieldsOf(fields), sessionId }));
+      expect(await observe(gateway.current, ours(false))).toEqual(expected);
+      const within = await observe(gateway.current, ours("own"));
+      expect(withoutSession(within)).toEqual(withoutSession(expected));
+      expect(within.requests.map(sessionOf)).toEqual(Array(expected.requests.length).fill("own"));
+    },
+  );
 });
 
-describe("what is refused is thrown, and tried again, as by OpenAIEmbeddings", () => {
+describe("errors and retries of embeddings", () => {
   it.each([
     { status: 400, requests: 1 },
     { status: 401, requests: 1 },
     { status: 404, requests: 1 },
-    { status: 429 }, // How often depends on core.
+    { status: 429 }, // The number of retries depends on core.
     { status: 429, retryAfter: "1", requests: 2 },
     { status: 500, requests: 2 },
-  ])("$status, retry-after: $retryAfter", async ({ status, retryAfter, requests }) => {
-    gateway.current.respond((_, response) => {
-      sendJson(response, status, { error: { message: "no" } }, retryAfter ? { "retry-after": retryAfter } : {});
-      return true;
-    });
-    const fields = { ...fieldsOf({}), maxRetries: 1 };
-    const run = (embeddings: OpenAIEmbeddings) => observe(gateway.current, () => embeddings.embedQuery("hi"));
-    const expected = await run(new OpenAIEmbeddings(fields));
-    expect(expected.outcome).toMatchObject({ thrown: { message: expect.stringContaining(`${status} no`) } });
-    if (requests) expect(expected.requests).toHaveLength(requests);
-    expect(await run(new SessionOpenAIEmbeddings({ ...fields, sessionId: false }))).toEqual(expected);
-    const within = await run(new SessionOpenAIEmbeddings({ ...fields, sessionId: "own" }));
-    expect(withoutSession(within)).toEqual(withoutSession(expected));
-  });
+  ])(
+    "embeddings throw and retry like OpenAIEmbeddings: status $status, retry-after: $retryAfter",
+    async ({ status, retryAfter, requests }) => {
+      gateway.current.respond((_, response) => {
+        sendJson(response, status, { error: { message: "no" } }, retryAfter ? { "retry-after": retryAfter } : {});
+        return true;
+      });
+      const fields = { ...fieldsOf({}), maxRetries: 1 };
+      const run = (embeddings: OpenAIEmbeddings) => observe(gateway.current, () => embeddings.embedQuery("hi"));
+      const expected = await run(new OpenAIEmbeddings(fields));
+      expect(expected.outcome).toMatchObject({ thrown: { message: expect.stringContaining(`${status} no`) } });
+      if (requests) expect(expected.requests).toHaveLength(requests);
+      expect(await run(new SessionOpenAIEmbeddings({ ...fields, sessionId: false }))).toEqual(expected);
+      const within = await run(new SessionOpenAIEmbeddings({ ...fields, sessionId: "own" }));
+      expect(withoutSession(within)).toEqual(withoutSession(expected));
+    },
+  );
 });
 
 describe("how the id is sent", () => {
@@ -84,22 +90,25 @@ describe("how the id is sent", () => {
     { sessionTransport: "metadata" as const, body: { metadata: { litellm_trace_id: "own" } }, headers: {} },
     { sessionTransport: "none" as const, body: {}, headers: {} },
     { sessionTransport: { body: ["mine"], headers: ["x-mine"] }, body: { mine: "own" }, headers: { "x-mine": "own" } },
-  ])("$sessionTransport", async ({ sessionTransport, body, headers }) => {
-    await new SessionOpenAIEmbeddings({ ...fieldsOf({}), sessionId: "own", sessionTransport }).embedQuery("hi");
-    const [sent] = gateway.current.requests;
-    const { input, model, encoding_format, ...added } = sent?.body ?? {};
-    expect(added).toEqual(body);
-    const names = Object.keys(sent?.headers ?? {}).filter((name) => /session|mine/.test(name));
-    expect(Object.fromEntries(names.map((name) => [name, sent?.headers[name]]))).toEqual(headers);
-  });
+  ])(
+    "embeddings write the session with sessionTransport $sessionTransport",
+    async ({ sessionTransport, body, headers }) => {
+      await new SessionOpenAIEmbeddings({ ...fieldsOf({}), sessionId: "own", sessionTransport }).embedQuery("hi");
+      const [sent] = gateway.current.requests;
+      const { input, model, encoding_format, ...added } = sent?.body ?? {};
+      expect(added).toEqual(body);
+      const names = Object.keys(sent?.headers ?? {}).filter((name) => /session|mine/.test(name));
+      expect(Object.fromEntries(names.map((name) => [name, sent?.headers[name]]))).toEqual(headers);
+    },
+  );
 
-  it("a session header that the user set himself is the one that is sent", async () => {
+  it("embeddings send a session header that the user set instead of their session", async () => {
     const fields = fieldsOf({ configuration: { defaultHeaders: { "X-LiteLLM-Session-Id": "his" } } });
     await new SessionOpenAIEmbeddings({ ...fields, sessionId: "own" }).embedQuery("hi");
     expect(sessions(gateway.current)).toEqual([[undefined, undefined, "his"]]);
   });
 
-  it("to OpenAI itself nothing is sent, and a warning says so once", async () => {
+  it("embeddings send no session to OpenAI's own host, and warn once", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const sent: RequestInit[] = [];
     const answer = { data: [{ embedding: [1], index: 0 }], object: "list", model: "m" };

@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 const prompt = ChatPromptTemplate.fromTemplate("From {context}, answer {question}");
 
-/** Retriever, prompt, model: as LangChain's docs write it. */
+/** Retriever, prompt and model, as in LangChain's docs. */
 function chainOf(model: SessionChatOpenAI, ofWhat = store) {
   return RunnableSequence.from([
     { context: ofWhat.asRetriever(1).pipe((found) => found[0]?.pageContent), question: new RunnablePassthrough() },
@@ -48,7 +48,7 @@ describe.each(ENDPOINTS)("a RAG chain on $endpoint", ({ endpoint, useResponsesAp
   const modelWith = () => modelFor(gateway.current, { useResponsesApi });
 
   it.each(ENTRY_POINTS)(
-    "wrapped, by $name: all requests are in one session",
+    "a RAG chain in a wrapper sends all requests in one session: $name",
     async ({ call, runs = 1 }: EntryPoint) => {
       const chain = withSession(chainOf(modelWith()), { sessionId: "conversation-42" });
       await call(chain, "Who tells stories?", {});
@@ -57,7 +57,7 @@ describe.each(ENDPOINTS)("a RAG chain on $endpoint", ({ endpoint, useResponsesAp
     },
   );
 
-  it("wrapped, without an id: one for each call, the embedding's and the answer's alike", async () => {
+  it("a RAG chain in a wrapper without an id has a new session per call, for embeddings and answer", async () => {
     const chosen: string[] = [];
     const chain = withSession(chainOf(modelWith()), { onSession: (id) => chosen.push(id) });
     await Promise.all(["a", "b", "c"].map((question) => chain.invoke(question)));
@@ -65,7 +65,7 @@ describe.each(ENDPOINTS)("a RAG chain on $endpoint", ({ endpoint, useResponsesAp
     expect(sessions(gateway.current).sort()).toEqual([...chosen, ...chosen].sort());
   });
 
-  it("10 conversations at the same time keep theirs", async () => {
+  it("10 concurrent RAG chains each send their own session", async () => {
     const chain = withSession(chainOf(modelWith()));
     const ids = Array.from({ length: 10 }, (_, n) => `session-${n}`);
     await Promise.all(ids.map((id) => chain.invoke(`${id}?`, { configurable: { sessionId: id } })));
@@ -75,7 +75,7 @@ describe.each(ENDPOINTS)("a RAG chain on $endpoint", ({ endpoint, useResponsesAp
     expect(gateway.current.requests).toHaveLength(20);
   });
 
-  it("inside a lambda, under a handler: found without a config passed on", async () => {
+  it("embeddings in a lambda use the handler's session without a config", async () => {
     const handler = new SessionCallbackHandler();
     const model = modelWith();
     const answer = RunnableLambda.from(async (question: string) => {
@@ -87,7 +87,7 @@ describe.each(ENDPOINTS)("a RAG chain on $endpoint", ({ endpoint, useResponsesAp
     expect(sessions(gateway.current)).toEqual([handler.sessionId, handler.sessionId]);
   });
 
-  it("as an agent's tool, in the agent's thread", async () => {
+  it("embeddings in an agent's tool use the agent's thread_id as session", async () => {
     const search = tool(async ({ query }) => (await store.asRetriever(1).invoke(query))[0]?.pageContent ?? "", {
       name: "search",
       description: "Searches.",
@@ -99,7 +99,7 @@ describe.each(ENDPOINTS)("a RAG chain on $endpoint", ({ endpoint, useResponsesAp
     expect(sessions(gateway.current)).toEqual(Array(3).fill("thread-1"));
   });
 
-  it("not wrapped: LangChain takes no config to the retriever's embedding, but a bound session does", async () => {
+  it("a retriever without a wrapper has no session, because LangChain passes it no config, unless one is bound", async () => {
     const config = { configurable: { sessionId: "conversation-42" } };
     await chainOf(modelWith()).invoke("Who?", config);
     const bound = new MemoryVectorStore(embeddings.withSession("conversation-42"));
@@ -110,7 +110,7 @@ describe.each(ENDPOINTS)("a RAG chain on $endpoint", ({ endpoint, useResponsesAp
   });
 });
 
-it("what is indexed in a session is in it, batch by batch", async () => {
+it("every batch of an index run carries its session", async () => {
   const small = new SessionOpenAIEmbeddings({ ...connection(gateway.current), sessionId: false, batchSize: 1 });
   const index = RunnableLambda.from(() => MemoryVectorStore.fromTexts(TEXTS, [{}, {}], small));
   const filled = await withSession(index, { sessionId: "indexing" }).invoke("");

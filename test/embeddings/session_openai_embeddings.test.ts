@@ -9,7 +9,7 @@ import {
   withSession,
 } from "../../src/index.js";
 import { sendJson } from "../support/gateway/server.js";
-import { connection, countClients, sessions, useGateway } from "../support/sessions.js";
+import { connection, countClients, sessions, skipRetryDelays, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -27,7 +27,7 @@ const embedIn = (embeddings: OpenAIEmbeddings, config: object) =>
   RunnableLambda.from((text: string) => embeddings.embedQuery(text)).invoke("hi", config);
 
 describe("which session a request is in", () => {
-  /** From the last that counts to the first: each is named, and so are all after it. */
+  /** In reverse order of precedence: each source is tested together with all before it in the list. */
   const SOURCES = [
     { name: "an id made for the object", session: UUID },
     { name: "the environment", session: "environment", environment: "environment" },
@@ -60,7 +60,7 @@ describe("which session a request is in", () => {
     },
   );
 
-  it("sessionId: false: that of the run, and without one none", async () => {
+  it("embeddings with sessionId: false use the session of the run, and none outside of one", async () => {
     const embeddings = embeddingsOf({ sessionId: false });
     await embeddings.embedQuery("hi");
     await embedIn(embeddings, { configurable: { thread_id: 7 } });
@@ -73,7 +73,7 @@ describe("which session a request is in", () => {
     expect(embeddings.sessionId).toBe(false);
   });
 
-  it("field sessionId says what it falls back on", () => {
+  it("sessionId of embeddings returns their default session", () => {
     expect(embeddingsOf().sessionId).toEqual(UUID);
     expect(embeddingsOf({ sessionId: "" }).sessionId).toEqual(UUID);
     expect(embeddingsOf({ sessionId: "own" }).sessionId).toBe("own");
@@ -84,7 +84,7 @@ describe("which session a request is in", () => {
     expect(embeddingsOf().sessionId).toBe("environment");
   });
 
-  it("is fixed when the call is made, not when its turn comes", async () => {
+  it("embeddings resolve their session when the call is made, not when the queue starts it", async () => {
     let release = () => {};
     const held = new Promise<boolean>((resolve) => {
       release = () => resolve(false);
@@ -99,7 +99,8 @@ describe("which session a request is in", () => {
     expect(sessions(gateway.current)).toEqual(ids);
   });
 
-  it("all batches of a call are in it, each attempt too", async () => {
+  it("all batches and attempts of one call carry the same session", async () => {
+    skipRetryDelays();
     gateway.current.failNext(500, { message: "broken" });
     const embeddings = embeddingsOf({ batchSize: 1, maxRetries: 1, sessionId: "own" });
     await embedIn(embeddings.withSession("bound"), {});
@@ -108,7 +109,7 @@ describe("which session a request is in", () => {
     expect(sessions(gateway.current)).toEqual(Array(5).fill("bound"));
   });
 
-  it("50 calls in 50 sessions at the same time", async () => {
+  it("50 concurrent calls each carry their own session", async () => {
     const embeddings = embeddingsOf({ sessionId: false, maxConcurrency: 7 });
     const ids = Array.from({ length: 50 }, (_, n) => `session-${n}`);
     await Promise.all(
@@ -124,7 +125,7 @@ describe("which session a request is in", () => {
 });
 
 describe("copies", () => {
-  it("share the client, made with the first request of any", async () => {
+  it("copies of embeddings share one client", async () => {
     const clients = countClients(gateway.current);
     const embeddings = embeddingsOf({ ...clients.fields, sessionId: false });
     const copies = [embeddings.withSession("a"), embeddings.withSession("b").withSession("c"), embeddings];
@@ -134,7 +135,7 @@ describe("copies", () => {
     expect(clients.built).toBe(1);
   });
 
-  it("share the concurrency queue", async () => {
+  it("copies of embeddings share the queue of maxConcurrency", async () => {
     let [now, most] = [0, 0];
     gateway.current.respond(async (_, response) => {
       most = Math.max(most, ++now);
@@ -147,7 +148,7 @@ describe("copies", () => {
     expect(most).toBe(2);
   });
 
-  it("are of the same class and leave their origin as it was", async () => {
+  it("copies of embeddings have the same class and do not change the original", async () => {
     class Mine extends SessionOpenAIEmbeddings {
       hello = () => `${this.sessionId}`;
     }
@@ -162,7 +163,7 @@ describe("copies", () => {
 
 describe("ids that can't be sent throw before a request is made", () => {
   const HOSTILE = ["line\nbreak", "\u0000", "\ud800", "x".repeat(1_025)];
-  it.each(HOSTILE)("%j", async (id) => {
+  it.each(HOSTILE)("embeddings throw for the id %j before a request is sent", async (id) => {
     expect(() => embeddingsOf({ sessionId: id })).toThrow(SessionIdError);
     expect(() => embeddingsOf().withSession(id)).toThrow(SessionIdError);
     await expect(embedIn(embeddingsOf(), { configurable: { sessionId: id } })).rejects.toThrow(SessionIdError);
@@ -171,7 +172,7 @@ describe("ids that can't be sent throw before a request is made", () => {
     expect(gateway.current.requests).toEqual([]);
   });
 
-  it("one that the transport can't carry, too; one that only the header can't goes in the body", async () => {
+  it("embeddings throw for an id that the transport can't hold, and send one that only the header can't hold in the body", async () => {
     const id = "Gespräch 会話";
     const embeddings = embeddingsOf({ sessionTransport: "headers" }).withSession(id);
     await expect(embeddings.embedQuery("hi")).rejects.toThrow(SessionIdError);
@@ -180,12 +181,12 @@ describe("ids that can't be sent throw before a request is made", () => {
     expect(sessions(gateway.current)).toEqual([[id, id, undefined]]);
   });
 
-  it("a transport that is none throws from the constructor", () => {
+  it("embeddings throw for an invalid sessionTransport in the constructor", () => {
     expect(() => Reflect.construct(SessionOpenAIEmbeddings, [{ sessionTransport: "smoke" }])).toThrow(TypeError);
   });
 });
 
-it("an embedding that is refused throws OpenAIEmbeddings' error", async () => {
+it("embeddings throw OpenAIEmbeddings' error", async () => {
   gateway.current.respond((_, response) => {
     sendJson(response, 401, { error: { message: "no key", code: "401" } });
     return true;

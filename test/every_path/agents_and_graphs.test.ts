@@ -29,7 +29,7 @@ const INPUT = { messages: [["user", "hi"]] };
 
 const withInput = (scenarios: readonly Scenario[]) => scenarios.map((scenario) => ({ ...scenario, input: INPUT }));
 
-/** What a checkpointer asks for, beside the session: not the session's id. */
+/** Adds the `thread_id` that a checkpointer needs. It is not the session's id. */
 function onThread({ name, config, wrap }: SessionSource): SessionSource {
   return {
     name,
@@ -41,7 +41,7 @@ function onThread({ name, config, wrap }: SessionSource): SessionSource {
   };
 }
 
-/** The graph's own id, where nothing names another. */
+/** The session as the graph's `thread_id`. */
 const THREAD: SessionSource = { name: "thread_id", config: () => ({ configurable: { thread_id: SESSION } }) };
 
 const CONFIGURED = onThread(CONFIGURABLE);
@@ -62,7 +62,7 @@ const STREAMING_ENTRY_POINTS: readonly EntryPoint[] = [
 
 const schema = z.object({});
 
-/** Tools that call the model themselves. */
+/** Tools that call the model. */
 const asks = (model: SessionChatOpenAI) =>
   tool(async () => (await model.invoke("from a tool")).text, { name: "ask", description: "asks", schema });
 
@@ -76,7 +76,7 @@ const asksWithOwnConfig = (model: SessionChatOpenAI) =>
     },
   );
 
-/** A graph of one node, which does what it is given. */
+/** A graph with one node, which runs this function. */
 function graphOf(node: (messages: BaseMessage[], config: RunnableConfig) => Promise<unknown>) {
   return new StateGraph(MessagesAnnotation)
     .addNode("node", async ({ messages }, config) => {
@@ -96,7 +96,7 @@ const GRAPHS: readonly Scenario[] = [
     requests: 3,
   },
   {
-    name: "createAgent with a tool that calls the model with a config of its own",
+    name: "createAgent with a tool that calls the model with another config",
     build: (model) => createAgent({ model, tools: [asksWithOwnConfig(model)], ...saved() }).graph,
     requests: 3,
   },
@@ -110,7 +110,7 @@ const GRAPHS: readonly Scenario[] = [
     build: (model) => graphOf((messages) => model.invoke(messages)).compile(saved()),
   },
   {
-    name: "a graph that passes a config of its own",
+    name: "a graph that passes another config",
     build: (model) => graphOf((messages) => model.invoke(messages, { configurable: { own: 1 } })).compile(saved()),
   },
   {
@@ -118,7 +118,7 @@ const GRAPHS: readonly Scenario[] = [
     build: (model) => graphOf((messages, config) => model.invoke(messages, config)).compile(saved()),
   },
   {
-    name: "a graph with two nodes at a time",
+    name: "a graph with two parallel nodes",
     build: (model) =>
       graphOf((messages) => model.invoke(messages))
         .addNode("other", async ({ messages }) => ({ messages: [await model.invoke(messages)] }))
@@ -149,7 +149,7 @@ const GRAPHS: readonly Scenario[] = [
   },
 ];
 
-/** What `createAgent` can do beside, each invoked only. */
+/** Other features of `createAgent`, only with invoke. */
 const AGENTS: readonly Scenario[] = [
   {
     name: "an agent that calls another agent as a tool",
@@ -197,7 +197,7 @@ const AGENTS: readonly Scenario[] = [
   },
 ];
 
-/** A conversation of its own that a node or a lambda runs: its thread is not the session. */
+/** A node or a lambda that runs another thread: its thread_id is not the session. */
 const OTHER_THREADS: readonly Scenario[] = [
   {
     name: "a sub-graph that a node invokes with another thread_id",
@@ -220,7 +220,7 @@ const DROPPED_CONFIG: readonly Scenario[] = [
   },
 ];
 
-/** v3 is a graph's own: a wrapper is a plain Runnable, which has v1 and v2. */
+/** Only graphs have v3: a wrapper is a plain Runnable, which has v1 and v2. */
 const STREAM_EVENTS_V3: EntryPoint = {
   name: "streamEvents v3",
   call: async (graph, input, config) => {

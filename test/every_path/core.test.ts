@@ -35,7 +35,7 @@ const parser = new StringOutputParser();
 const schema = z.object({ answer: z.string() });
 const tool = { type: "function" as const, function: { name: "look", parameters: { type: "object", properties: {} } } };
 
-/** What only a model has. */
+/** Methods that only a model has. */
 const MODEL_ENTRY_POINTS: readonly EntryPoint[] = [
   {
     name: "generate",
@@ -71,7 +71,7 @@ const COPIES: readonly Scenario[] = [
   { name: "bindTools with options", build: (model) => model.bindTools([tool], { tool_choice: "auto" }).withConfig({}) },
 ];
 
-/** Bound to the model, in place of a call option. */
+/** A session that is bound to a copy of the model. */
 const BOUND: SessionSource = {
   name: "withSession",
   config: () => ({}),
@@ -113,7 +113,7 @@ const COMPOSITIONS: readonly Scenario[] = [
   },
 ];
 
-/** What LangChain's parsers say of a streamed `/responses` answer, to a plain ChatOpenAI too. */
+/** Errors of LangChain's parsers for a streamed `/responses` answer, also with a plain ChatOpenAI. */
 const REFUSED_BY_PARSER = /Failed to parse|Cannot handle non-string output/;
 
 const STRUCTURED = (
@@ -144,7 +144,7 @@ describe("a model", () => {
   });
 });
 
-describe("what only a model has", () => {
+describe("a method that only a model has", () => {
   testScenarios(gateway, {
     scenarios: [MODEL],
     entryPoints: MODEL_ENTRY_POINTS,
@@ -165,7 +165,7 @@ describe("a composition", () => {
 });
 
 describe("a streamed composition", () => {
-  const scenarios = COMPOSITIONS.filter(({ name }) => !name.startsWith("withRetry")); // It does not retry streams.
+  const scenarios = COMPOSITIONS.filter(({ name }) => !name.startsWith("withRetry")); // withRetry does not retry streams.
   testScenarios(gateway, { scenarios, entryPoints: [STREAM], sources: [HANDLER, WRAPPER] });
 });
 

@@ -17,12 +17,12 @@ import { CONFIGURABLE, HANDLER, INVOKE, type Scenario, STREAM, testScenarios, WR
 import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
 /**
- * An app that loads neither langgraph nor langchain: core's implicit config is there only because
- * the constructors of this package turn it on.
+ * An app that loads neither langgraph nor langchain: core has an implicit config only because
+ * the constructors of this package enable it.
  */
 const gateway = useGateway();
 
-/** A config of a call's own, for something that has nothing to do with its session. */
+/** A config of a call that is unrelated to its session. */
 const OWN: RunnableConfig = { tags: ["own"], metadata: { own: true }, configurable: { own: 1 }, runName: "own" };
 
 /** How code inside a tool or a lambda calls the model. */
@@ -102,7 +102,7 @@ const DEEPER: readonly Scenario[] = [
   },
 ];
 
-/** Core runs a generator's body without the implicit config: that it is in a wrapper is all that is known. */
+/** Core runs a generator's body without the implicit config: only the active session of a wrapper is known there. */
 const GENERATOR: Scenario = {
   name: "a generator that calls the model without config",
   build: (model) =>

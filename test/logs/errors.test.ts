@@ -10,7 +10,7 @@ afterEach(() => {
 
 const KEY = "sk-very-secret-key";
 
-/** The error of reading a session from a proxy that answers so. */
+/** The error of reading a session from a proxy with this answer. */
 async function errorOf(reply: Reply, fields: { timeoutMs?: number; apiKey?: string } = {}): Promise<SessionLogsError> {
   const server = await startServer();
   server.reply = () => reply;
@@ -28,14 +28,14 @@ describe.each(RECORDED_VERSIONS)("what LiteLLM %s answered", (version) => {
     { name: "session as virtual", code: "FORBIDDEN", says: "does not let this key read logs. The master key" },
     { name: "no database: session", code: "NO_DATABASE", says: "it has no database. Set DATABASE_URL" },
     { name: "no database: session as wrong", code: "NO_DATABASE", says: "it has no database. Set DATABASE_URL" },
-  ])("$name", async ({ name, code, says }) => {
+  ])("LiteLLM's answer is a SessionLogsError with a code: $name", async ({ name, code, says }) => {
     const answer = recorded(version, name);
     const error = await errorOf(answer);
     expect(error).toMatchObject({ name: "SessionLogsError", code, status: answer.status });
     expect(error.message).toContain(says);
   });
 
-  it("session as nobody: INVALID_KEY, and where to set one", async () => {
+  it("a request without a key throws INVALID_KEY, and says where to set one", async () => {
     const error = await errorOf(recorded(version, "session as nobody"), { apiKey: "" });
     expect(error).toMatchObject({ code: "INVALID_KEY", status: 401 });
     expect(error.message).toContain("wants an API key: set apiKey or LITELLM_API_KEY.");
@@ -52,7 +52,7 @@ it.each([
   expect(await errorOf(recorded(version, `session as ${role}`))).toMatchObject({ code });
 });
 
-it("to an internal_user of 1.106.0, others' sessions look empty, and their own does not", async () => {
+it("an internal_user of LiteLLM 1.106.0 reads their own session, and no rows of other users' sessions", async () => {
   const server = await startServer();
   const logs = new SessionLogs({ baseURL: server.url, apiKey: KEY });
   for (const [name, calls] of [
@@ -64,7 +64,7 @@ it("to an internal_user of 1.106.0, others' sessions look empty, and their own d
   }
 });
 
-describe("not a LiteLLM", () => {
+describe("a server that is not LiteLLM", () => {
   it.each<[string, Reply]>([
     ["a web page", { status: 200, html: "<!doctype html><title>Sign in</title>" }],
     ["a web page that is not there", { status: 404, html: "<h1>404</h1>" }],
@@ -80,14 +80,14 @@ describe("not a LiteLLM", () => {
     ["a row without a time", { status: 200, body: [rowOf("1.70.4", "a", 0, { startTime: "never" })] }],
     ["another API's error", { status: 404, body: { errors: ["no route"] } }],
     ["OpenAI itself", { status: 404, body: { error: { message: "Invalid URL (GET /spend/logs/session/ui)" } } }],
-  ])("%s", async (_, reply) => {
+  ])("a server that is not LiteLLM throws NOT_LITELLM: %s", async (_, reply) => {
     const error = await errorOf(reply);
     expect(error.code).toBe("NOT_LITELLM");
     expect(error.message).toContain("is not a LiteLLM proxy: it answered with something else. baseURL is");
   });
 });
 
-describe("what has no such endpoint", () => {
+describe("a server without the endpoint", () => {
   async function errorWhere(alive: Reply): Promise<SessionLogsError> {
     const server = await startServer();
     server.reply = ({ path, key }) => {
@@ -100,30 +100,33 @@ describe("what has no such endpoint", () => {
     );
   }
 
-  it.each(RECORDED_VERSIONS)("is too old, where it says that it lives as LiteLLM %s does", async (version) => {
-    const error = await errorWhere(recorded(version, "liveliness"));
-    expect(error).toMatchObject({ code: "UNSUPPORTED_VERSION", status: 404 });
-    expect(error.message).toMatch(
-      /^http:\S+ has no session logs \(HTTP 404\): they need LiteLLM 1\.70 or newer\. Update the proxy/,
-    );
-  });
+  it.each(RECORDED_VERSIONS)(
+    "a server without the endpoint is too old if its health endpoint answers like LiteLLM %s",
+    async (version) => {
+      const error = await errorWhere(recorded(version, "liveliness"));
+      expect(error).toMatchObject({ code: "UNSUPPORTED_VERSION", status: 404 });
+      expect(error.message).toMatch(
+        /^http:\S+ has no session logs \(HTTP 404\): they need LiteLLM 1\.70 or newer\. Update the proxy/,
+      );
+    },
+  );
 
   it.each<Reply>([
     { status: 404, body: { detail: "Not Found" } },
     { status: 200, html: "<h1>Hello</h1>" },
-  ])("is no LiteLLM, where it says %j", async (alive) => {
+  ])("a server without the endpoint is not LiteLLM if its health endpoint answers %j", async (alive) => {
     expect(await errorWhere(alive)).toMatchObject({ code: "NOT_LITELLM" });
   });
 });
 
 it.each<[string, Reply, string]>([
   [
-    "its own words",
+    "its own format",
     { status: 500, body: { error: { message: "column x is missing\nTraceback" } } },
     "column x is missing",
   ],
   ["those of FastAPI", { status: 422, body: { detail: [{ msg: "bad page" }] } }, '[{"msg":"bad page"}]'],
-])("another failure of the proxy, in %s", async (_, reply, says) => {
+])("another error of the proxy is shown, in %s", async (_, reply, says) => {
   const error = await errorOf(reply);
   expect(error.code).toBe("PROXY_ERROR");
   expect(error.message).toMatch(/ failed \(HTTP (500|422)\): /);
@@ -131,18 +134,18 @@ it.each<[string, Reply, string]>([
   expect(error.message).not.toContain("Traceback");
 });
 
-it("a failure in no shape that is known: PROXY_ERROR", async () => {
+it("an error in an unknown format throws PROXY_ERROR", async () => {
   const error = await errorOf({ status: 503, body: { state: "busy" } });
   expect(error).toMatchObject({ code: "PROXY_ERROR", status: 503 });
 });
 
-it("a gateway before it that fails: PROXY_ERROR, without its page", async () => {
+it("an error page of a gateway throws PROXY_ERROR without the page", async () => {
   const error = await errorOf({ status: 502, html: "<h1>Bad Gateway</h1>" });
   expect(error).toMatchObject({ code: "PROXY_ERROR", status: 502 });
   expect(error.message).toMatch(/failed \(HTTP 502\)$/);
 });
 
-it("never says the key, though the proxy does", async () => {
+it("an error never contains the key, even if the proxy's answer does", async () => {
   const message = `No \u001b[31mkey ${KEY}`;
   for (const status of [400, 401, 403, 404, 500]) {
     const error = await errorOf({ status, body: { error: { message } } });
@@ -150,13 +153,13 @@ it("never says the key, though the proxy does", async () => {
   }
 });
 
-it("no answer in time: TIMEOUT, and how long it waited", async () => {
+it("no answer in time throws TIMEOUT with the time", async () => {
   const error = await errorOf("hang", { timeoutMs: 100.5 });
   expect(error).toMatchObject({ code: "TIMEOUT", status: undefined });
   expect(error.message).toContain("did not answer within 0.101 s.");
 });
 
-it("an answer that never ends: TIMEOUT", async () => {
+it("an answer that never ends throws TIMEOUT", async () => {
   const server = await startServer();
   const send: typeof fetch = async (_, init) => {
     const body = new ReadableStream({
@@ -168,7 +171,7 @@ it("an answer that never ends: TIMEOUT", async () => {
   await expect(logs.summary("s")).rejects.toMatchObject({ code: "TIMEOUT" });
 });
 
-it("nothing listens: UNREACHABLE, with the reason", async () => {
+it("a port without a server throws UNREACHABLE with the reason", async () => {
   const server = await startServer();
   const { url } = server;
   const logs = new SessionLogs({ baseURL: url, apiKey: KEY });
@@ -180,11 +183,11 @@ it("nothing listens: UNREACHABLE, with the reason", async () => {
   ]);
 });
 
-it("the connection breaks: UNREACHABLE", async () => {
+it("a connection that breaks throws UNREACHABLE", async () => {
   expect(await errorOf("drop")).toMatchObject({ code: "UNREACHABLE" });
 });
 
-it("a fetch that fails with the key in its message: UNREACHABLE, without the key", async () => {
+it("a fetch whose error contains the key throws UNREACHABLE without the key", async () => {
   const send: typeof fetch = async () => {
     throw new TypeError(`bad header Bearer ${KEY}`);
   };
@@ -195,7 +198,7 @@ it("a fetch that fails with the key in its message: UNREACHABLE, without the key
 });
 
 describe("a signal", () => {
-  it("ends a request with its own reason", async () => {
+  it("a signal aborts a request with its reason", async () => {
     const server = await startServer();
     server.reply = () => "hang";
     const controller = new AbortController();
@@ -205,27 +208,27 @@ describe("a signal", () => {
     expect(await reading.catch((thrown) => thrown)).toBe(reason);
   });
 
-  it("ends the waiting between two requests", async () => {
+  it("a signal aborts waitFor between two requests", async () => {
     const server = await startServer();
     const controller = new AbortController();
     setTimeout(() => controller.abort(new Error("enough")), 200);
-    // No pause between two requests ends by itself.
+    // With fake timers, only the signal ends the pause between two requests.
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const waiting = new SessionLogs({ baseURL: server.url }).waitFor("s", { calls: 1, signal: controller.signal });
     await expect(waiting).rejects.toThrow("enough");
     expect(server.requests).toHaveLength(1);
   });
 
-  it("that is aborted already lets no request go out", async () => {
+  it("an aborted signal prevents the request", async () => {
     const server = await startServer();
-    // Of a fetch that knows no signals, too.
+    // Also with a fetch that ignores signals.
     const logs = new SessionLogs({ baseURL: server.url, fetch: (input) => fetch(input) });
     await expect(logs.summary("s", { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
     expect(server.requests).toEqual([]);
   });
 });
 
-it("hides the key from whoever looks at the object", async () => {
+it("SessionLogs does not show its key in JSON or util.inspect", async () => {
   const { inspect } = await import("node:util");
   const logs = new SessionLogs({ baseURL: "http://localhost:4000", apiKey: KEY });
   for (const text of [JSON.stringify(logs), inspect(logs, { depth: 9, showHidden: true })]) {
@@ -233,7 +236,7 @@ it("hides the key from whoever looks at the object", async () => {
   }
 });
 
-it("is known across two copies of the package", () => {
+it("SessionLogsError.isInstance recognises errors of another copy of the package, and nothing else", () => {
   const BRAND = Symbol.for("langchain-litellm-session.SessionLogsError");
   expect(SessionLogsError.isInstance(Object.assign(new Error(), { [BRAND]: true }))).toBe(true);
   for (const other of [new Error(), null, undefined, "SessionLogsError"]) {

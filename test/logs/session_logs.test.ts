@@ -1,6 +1,11 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { SessionIdError, type SessionLogRow, SessionLogs, SessionLogsError } from "../../src/index.js";
 import { type LogServer, RECORDED_VERSIONS, recorded, rowOf, useLogServers } from "../support/log_server.js";
+import { skipDelays } from "../support/sessions.js";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const startServer = useLogServers();
 
@@ -18,7 +23,7 @@ describe.each(RECORDED_VERSIONS)("LiteLLM %s", (version) => {
     return { server, logs: new SessionLogs({ baseURL: server.url, apiKey: "sk-lab" }) };
   }
 
-  it("lists the calls of a session, the oldest first", async () => {
+  it("list returns the calls of a session, the oldest first", async () => {
     const { server, logs } = await recordedLogs();
     const rows = await all(logs.list("recorded-session"));
     expect(rows.map(({ modelGroup, model }) => modelGroup ?? model)).toEqual([
@@ -50,7 +55,7 @@ describe.each(RECORDED_VERSIONS)("LiteLLM %s", (version) => {
     expect(server.requests.map(({ key }) => key)).toEqual(["sk-lab"]);
   });
 
-  it("takes times as UTC, to the millisecond", async () => {
+  it("list reads times as UTC, to the millisecond", async () => {
     const { logs } = await recordedLogs();
     const rows = await all(logs.list("recorded-session"));
     for (const { startedAt, durationMs, raw } of rows) {
@@ -60,7 +65,7 @@ describe.each(RECORDED_VERSIONS)("LiteLLM %s", (version) => {
     }
   });
 
-  it("sums a session up", async () => {
+  it("summary returns the sums of a session", async () => {
     const { logs } = await recordedLogs();
     const rows = await all(logs.list("recorded-session"));
     const ends = rows.map(({ startedAt, durationMs }) => startedAt.getTime() + Number(durationMs));
@@ -77,7 +82,7 @@ describe.each(RECORDED_VERSIONS)("LiteLLM %s", (version) => {
     });
   });
 
-  it("gives no rows for a session that the log does not have", async () => {
+  it("list returns no rows for an unknown session", async () => {
     const { logs } = await recordedLogs();
     expect(await all(logs.list("no-such-session"))).toEqual([]);
     expect(await logs.summary("no-such-session")).toEqual({
@@ -86,18 +91,21 @@ describe.each(RECORDED_VERSIONS)("LiteLLM %s", (version) => {
     });
   });
 
-  it("waits until the calls are in the log", async () => {
+  it("waitFor waits until the calls are in the log", async () => {
     const server = await startServer(version);
     const logs = new SessionLogs({ baseURL: server.url });
     server.rows = [rowOf(version, "a", 0)];
-    setTimeout(() => server.rows.push(rowOf(version, "b", 10)), 700);
-    const startedAt = performance.now();
+    server.reply = () => {
+      if (server.requests.length === 3) server.rows.push(rowOf(version, "b", 10));
+      return undefined;
+    };
+    skipDelays((ms) => ms === 500); // Between two requests of waitFor.
     expect(await logs.waitFor("s", { calls: 2, timeoutMs: 10_000 })).toMatchObject({ sessionId: "s", calls: 2 });
-    expect(performance.now() - startedAt).toBeGreaterThan(650);
+    expect(server.requests.length).toBeGreaterThan(3);
   });
 });
 
-it("reads a row that lacks what it may lack, and one from the cache", async () => {
+it("list reads a row without its optional fields, and one from the cache", async () => {
   vi.stubEnv("TZ", "America/New_York");
   expect(new Date("2026-01-01T00:00:00").getUTCHours()).toBe(5);
   const server = await startServer();
@@ -121,14 +129,14 @@ it("reads a row that lacks what it may lack, and one from the cache", async () =
   expect(second).toMatchObject({ status: "failure", error: "no", cacheHit: true, costUsd: 0, durationMs: undefined });
 });
 
-it("takes a session to last until the last end, whichever call that is", async () => {
+it("summary measures a session up to the latest end of any call", async () => {
   const server = await startServer();
   server.rows = [rowOf("1.106.0", "a", 0, { endTime: "2026-01-01T00:00:09Z" }), rowOf("1.106.0", "b", 500)];
   const summary = await new SessionLogs({ baseURL: server.url }).summary("s");
   expect(summary).toMatchObject({ wallMs: 9_000, totalMs: 10_000 });
 });
 
-it("sends an id of any form as it is", async () => {
+it("an id with special characters is sent unchanged", async () => {
   const server = await startServer();
   const id = "a b&page=2#ü/😀+%20";
   server.rows = [rowOf("1.106.0", "a", 0, { session_id: id })];
@@ -137,20 +145,20 @@ it("sends an id of any form as it is", async () => {
   expect(logs.url(id)).toBe(`${server.url}/ui/logs/?session_id=${encodeURIComponent(id)}`);
 });
 
-it.each(["", "/", "/v1", "/v1/"])("takes a base URL that ends in %j", async (end) => {
+it.each(["", "/", "/v1", "/v1/"])("the constructor accepts a base URL that ends in %j", async (end) => {
   const server = await startServer();
   const logs = new SessionLogs({ baseURL: server.url + end });
   expect(logs.baseURL).toBe(server.url);
   expect(await logs.summary("s")).toMatchObject({ calls: 0 });
 });
 
-it("keeps the path of a proxy that is not at the root", () => {
+it("url contains the path of a proxy that is not at the root", () => {
   expect(new SessionLogs({ baseURL: "https://example.com/litellm/v1" }).url("s")).toBe(
     "https://example.com/litellm/ui/logs/?session_id=s",
   );
 });
 
-it("reads the environment where a field is not given", async () => {
+it("the constructor reads the environment for fields that are not set", async () => {
   const server = await startServer();
   vi.stubEnv("LITELLM_BASE_URL", `${server.url}/v1`);
   vi.stubEnv("LITELLM_API_KEY", "sk-environment");
@@ -159,7 +167,7 @@ it("reads the environment where a field is not given", async () => {
   expect(server.requests.map(({ key }) => key)).toEqual(["sk-environment", "sk-field"]);
 });
 
-it("uses the fetch that it is given", async () => {
+it("requests use the fetch of the fields", async () => {
   const server = await startServer();
   const urls: string[] = [];
   const send: typeof fetch = (input, init) => {
@@ -171,30 +179,39 @@ it("uses the fetch that it is given", async () => {
 });
 
 describe("refuses", () => {
-  it.each([undefined, "", "localhost:4000", "ftp://localhost", "not a URL"])("the base URL %j", (baseURL) => {
-    vi.stubEnv("LITELLM_BASE_URL", undefined);
-    expect(() => new SessionLogs({ baseURL })).toThrow(
-      /^Invalid field "baseURL" \(or LITELLM_BASE_URL\): expected the URL of a LiteLLM proxy/,
-    );
-  });
+  it.each([undefined, "", "localhost:4000", "ftp://localhost", "not a URL"])(
+    "the constructor throws for the base URL %j",
+    (baseURL) => {
+      vi.stubEnv("LITELLM_BASE_URL", undefined);
+      expect(() => new SessionLogs({ baseURL })).toThrow(
+        /^Invalid field "baseURL" \(or LITELLM_BASE_URL\): expected the URL of a LiteLLM proxy/,
+      );
+    },
+  );
 
-  it("a base URL with a password, without saying it", () => {
+  it("the constructor throws for a base URL with a password, without showing it", () => {
     const create = () => new SessionLogs({ baseURL: "http://user:secret@localhost:4000" });
     expect(create).toThrow("got one with a user name or password in it");
     expect(create).not.toThrow(/secret/);
   });
 
-  it.each(["sk-secret\n", "sk secret", "sk-sécret"])("the key %j, without saying it", (apiKey) => {
-    const create = () => new SessionLogs({ baseURL: "http://localhost", apiKey });
-    expect(create).toThrow(TypeError);
-    expect(create).not.toThrow(/s[eé]cret/);
-  });
+  it.each(["sk-secret\n", "sk secret", "sk-sécret"])(
+    "the constructor throws for the key %j, without showing it",
+    (apiKey) => {
+      const create = () => new SessionLogs({ baseURL: "http://localhost", apiKey });
+      expect(create).toThrow(TypeError);
+      expect(create).not.toThrow(/s[eé]cret/);
+    },
+  );
 
-  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])("the time-out %d", (timeoutMs) => {
-    expect(() => new SessionLogs({ baseURL: "http://localhost", timeoutMs })).toThrow('Invalid "timeoutMs"');
-  });
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+    "the constructor throws for the timeout %d",
+    (timeoutMs) => {
+      expect(() => new SessionLogs({ baseURL: "http://localhost", timeoutMs })).toThrow('Invalid "timeoutMs"');
+    },
+  );
 
-  it("an id that no session can have, before any request", async () => {
+  it("an invalid id throws before a request is sent", async () => {
     const server = await startServer();
     const logs = new SessionLogs({ baseURL: server.url });
     for (const id of ["", "line\nbreak", "x".repeat(1025)]) {
@@ -206,27 +223,27 @@ describe("refuses", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it.each([0, 1.5, Number.NaN])("to wait for %d calls", async (calls) => {
+  it.each([0, 1.5, Number.NaN])("waitFor throws for %d calls", async (calls) => {
     const logs = new SessionLogs({ baseURL: "http://localhost" });
     await expect(logs.waitFor("s", { calls })).rejects.toThrow('Invalid option "calls"');
   });
 });
 
-it("says how many calls there are when it has waited long enough", async () => {
+it("waitFor throws TIMEOUT with the number of calls in the log", async () => {
   const server = await startServer();
   server.rows = [rowOf("1.106.0", "a", 0)];
   const logs = new SessionLogs({ baseURL: server.url });
-  const error: unknown = await logs.waitFor("s", { calls: 3, timeoutMs: 2_000 }).catch((thrown) => thrown);
+  const error: unknown = await logs.waitFor("s", { calls: 3, timeoutMs: 600 }).catch((thrown) => thrown);
   expect(SessionLogsError.isInstance(error) && [error.code, error.message]).toEqual([
     "TIMEOUT",
-    `${server.url} has 1 of 3 calls of session "s" in its log after 2 s.`,
+    `${server.url} has 1 of 3 calls of session "s" in its log after 0.6 s.`,
   ]);
 });
 
-/** What a busy machine may add to a time: less than the time-out of a request that nobody cut short. */
+/** Tolerance for a busy machine: less than the default timeout of a request. */
 const OVERRUN_MS = 8_000;
 
-/** How long it waited for a call that never comes, and how it ended. */
+/** The duration and the error of waiting for a call that never arrives. */
 async function waited(server: LogServer, timeoutMs: number): Promise<{ ms: number; error: unknown }> {
   const startedAt = performance.now();
   const waiting = new SessionLogs({ baseURL: server.url }).waitFor("s", { calls: 1, timeoutMs });
@@ -234,15 +251,15 @@ async function waited(server: LogServer, timeoutMs: number): Promise<{ ms: numbe
   return { ms: performance.now() - startedAt, error };
 }
 
-it("waits no longer than it may, and looks until then", async () => {
+it("waitFor polls until its timeout and no longer", async () => {
   const server = await startServer();
-  const { ms, error } = await waited(server, 2_000);
+  const { ms, error } = await waited(server, 600);
   expect(error).toMatchObject({ code: "TIMEOUT", message: expect.stringContaining("has 0 of 1 calls") });
-  expect(ms).toBeGreaterThan(1_900);
-  expect(ms).toBeLessThan(2_000 + OVERRUN_MS);
+  expect(ms).toBeGreaterThan(500);
+  expect(ms).toBeLessThan(600 + OVERRUN_MS);
 });
 
-it("waits no longer than it may for a proxy that hangs", async () => {
+it("waitFor ends after its timeout if the proxy hangs", async () => {
   const server = await startServer();
   server.reply = () => "hang";
   const { ms, error } = await waited(server, 200);
@@ -250,10 +267,10 @@ it("waits no longer than it may for a proxy that hangs", async () => {
   expect(ms).toBeLessThan(200 + OVERRUN_MS);
 });
 
-it("waits no longer than it may for a last look that hangs, and says what it saw before", async () => {
+it("waitFor ends after its timeout if a later request hangs, with the number of calls seen before", async () => {
   const server = await startServer();
   server.reply = () => (server.requests.length > 1 ? "hang" : undefined);
-  const { ms, error } = await waited(server, 2_000);
+  const { ms, error } = await waited(server, 600);
   expect(error).toMatchObject({ code: "TIMEOUT", message: expect.stringContaining("has 0 of 1 calls") });
-  expect(ms).toBeLessThan(2_000 + OVERRUN_MS);
+  expect(ms).toBeLessThan(600 + OVERRUN_MS);
 });

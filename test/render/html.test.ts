@@ -10,7 +10,7 @@ const cellsOf = (html: string) =>
     [...row.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, cell = ""]) => cell.replace(/<[^>]+>/g, "")),
   );
 
-it("has each call in a table, and the sums", () => {
+it("the page has a table with each call, and the sums", () => {
   const html = renderSessionHtml([
     logRow(0, { durationMs: 870 }),
     logRow(1_000, { status: "failure", error: "RateLimitError: slow down", outputTokens: 0 }),
@@ -25,7 +25,7 @@ it("has each call in a table, and the sums", () => {
   expect(html).toContain('class="bar failed" style="left:min(50.00%, 100% - 3px);width:50.00%"');
 });
 
-it("has the calls of a handler", async () => {
+it("the page shows the calls of a handler", async () => {
   const handler = new SessionCallbackHandler({ sessionId: "conversation-42", maxCalls: 2 });
   await modelFor(gateway.current).batch(["a", "b", "c"], { callbacks: [handler] });
   const html = renderSessionHtml(handler);
@@ -36,13 +36,13 @@ it("has the calls of a handler", async () => {
   expect(html).toContain("<p>1 older calls are counted, but not shown.</p>");
 });
 
-it("has no table for a session without calls", () => {
+it("the page has no table for a session without calls", () => {
   const html = renderSessionHtml([]);
   expect(html).toContain("<p>No calls.</p>");
   expect(html).not.toContain("<table");
 });
 
-it("escapes everything from outside", () => {
+it("the page escapes all text from calls", () => {
   const html = renderSessionHtml(strangeSession());
   const plain = renderSessionHtml([logRow(0)]);
   const tags = (text: string) => new Set([...text.matchAll(/<\/?([a-z0-9!-]+)/gi)].map(([, name]) => name));
@@ -53,7 +53,7 @@ it("escapes everything from outside", () => {
   expect(renderSessionHtml([logRow(0, { modelGroup: HOSTILE.terminal })])).toContain("a�[31m�]0;title��2J �b��c d");
 });
 
-it("loads nothing and runs nothing", () => {
+it("the page loads no resources and runs no scripts", () => {
   const html = renderSessionHtml(strangeSession());
   expect(html).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
   expect(html).not.toMatch(/<(link|script|iframe|object|embed|form|base)\b|url\(|@import|@font-face/i);

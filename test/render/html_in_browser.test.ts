@@ -22,27 +22,30 @@ describe.runIf(hasChromium("the session page"))("in Chromium", () => {
     describe.each(name === "strange" ? [1_200, 961, 960, 400, 320] : [1_200, 400])(
       `the ${name} session at %d pixels`,
       (width) => {
-        it.each(["light", "dark"] as const)("shows every call and nothing overflows, %s", async (colorScheme) => {
-          const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
-          const complaints: string[] = [];
-          page.on("console", (message) => complaints.push(message.text()));
-          page.on("pageerror", (error) => complaints.push(error.message));
-          page.on("request", (request) => complaints.push(request.url()));
-          page.on("dialog", (dialog) => complaints.push(dialog.message()));
-          await page.setContent(renderSessionHtml(rows));
-          expect(await overflowing(page)).toEqual([]);
-          expect(await visible(page, ".bar")).toBe(rows.length);
-          expect(await visible(page, "tbody tr")).toBe(rows.length);
-          expect(await visible(page, "tbody td")).toBe(rows.length * 8);
-          expect(await lowContrast(page)).toEqual([]);
-          expect(complaints).toEqual([]);
-          await page.close();
-        });
+        it.each(["light", "dark"] as const)(
+          "the session page shows every call and nothing overflows, %s",
+          async (colorScheme) => {
+            const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+            const complaints: string[] = [];
+            page.on("console", (message) => complaints.push(message.text()));
+            page.on("pageerror", (error) => complaints.push(error.message));
+            page.on("request", (request) => complaints.push(request.url()));
+            page.on("dialog", (dialog) => complaints.push(dialog.message()));
+            await page.setContent(renderSessionHtml(rows));
+            expect(await overflowing(page)).toEqual([]);
+            expect(await visible(page, ".bar")).toBe(rows.length);
+            expect(await visible(page, "tbody tr")).toBe(rows.length);
+            expect(await visible(page, "tbody td")).toBe(rows.length * 8);
+            expect(await lowContrast(page)).toEqual([]);
+            expect(complaints).toEqual([]);
+            await page.close();
+          },
+        );
       },
     );
   }
 
-  it("reads as a table to who can't see it, on a phone too", async () => {
+  it("the session page is a table for screen readers, also on a phone", async () => {
     for (const width of [1_200, 400]) {
       const page = await browser.newPage({ viewport: { width, height: 800 } });
       await page.setContent(renderSessionHtml(SESSIONS.plain));
@@ -56,11 +59,11 @@ describe.runIf(hasChromium("the session page"))("in Chromium", () => {
   });
 });
 
-/** Elements that reach over the window's edge, or whose text is cut without a sign of it. */
+/** Elements that overflow the window, or whose text is cut without an ellipsis. */
 function overflowing(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const wide = [...document.querySelectorAll("body *")].filter((element) => {
-      if (element.closest("thead")) return false; // On a phone it is there for screen readers alone.
+      if (element.closest("thead")) return false; // On a phone it is only for screen readers.
       const { left, right } = element.getBoundingClientRect();
       const isCut = element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline";
       const isMarked = getComputedStyle(element).textOverflow === "ellipsis";
@@ -73,7 +76,7 @@ function overflowing(page: Page): Promise<string[]> {
   });
 }
 
-/** How many of these can be seen: they have a size, stand inside their parent, and none lies on another. */
+/** Number of visible elements: they have a size, are inside their parent and do not overlap. */
 function visible(page: Page, selector: string): Promise<number> {
   return page.evaluate((wanted) => {
     const boxes = [...document.querySelectorAll(wanted)].map((element) => {

@@ -6,7 +6,7 @@ import { modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-it("draws a session as a waterfall in 100 columns", () => {
+it("renderSession draws a waterfall in 100 columns", () => {
   const text = renderSession([
     logRow(0, { durationMs: 870 }),
     logRow(1_000, { durationMs: 2_500, cacheHit: true, costUsd: 0 }),
@@ -29,7 +29,7 @@ it("draws a session as a waterfall in 100 columns", () => {
   `);
 });
 
-it("draws the calls of a handler, those that fail, stream or are left too", async () => {
+it("renderSession draws a handler's calls, also failed, streamed and abandoned ones", async () => {
   gateway.current.responseHeaders = () => ({ "x-litellm-response-cost": "7.5e-05" });
   const handler = new SessionCallbackHandler({ sessionId: "conversation-42" });
   const model = modelFor(gateway.current);
@@ -52,31 +52,31 @@ it("draws the calls of a handler, those that fail, stream or are left too", asyn
   );
 });
 
-it("says how many calls a handler no longer keeps", async () => {
+it("renderSession shows how many calls the handler dropped", async () => {
   const handler = new SessionCallbackHandler({ maxCalls: 1 });
   await modelFor(gateway.current).batch(["a", "b", "c"], { callbacks: [handler] });
   expect(renderSession(handler).split("\n")[1]).toBe("(2 older calls not shown)");
   expect(renderSession(handler)).toContain("\n3 calls · ");
 });
 
-it("draws a session without calls", () => {
+it("renderSession draws a session without calls", () => {
   expect(renderSession([])).toBe(
     "Session (none)\n\n0 calls · 0 tokens in, 0 out · cost unknown · 0 ms in all, 0 ms in calls",
   );
   expect(renderSession(new SessionCallbackHandler({ sessionId: "s" }))).toMatch(/^Session s\n\n0 calls/);
 });
 
-it("draws a session that took no time", () => {
+it("renderSession draws a session without a duration", () => {
   const bars = renderSession([logRow(0, { durationMs: 0 }), logRow(0, { durationMs: 0 })]).match(/█+/g);
   expect(bars).toEqual(["█", "█"]);
 });
 
-it("sorts calls by their start", () => {
+it("renderSession sorts calls by their start", () => {
   const text = renderSession([logRow(2_000, { modelGroup: "second" }), logRow(0, { modelGroup: "first" })]);
   expect(text.indexOf("first")).toBeLessThan(text.indexOf("second"));
 });
 
-/** How many columns a terminal takes for a line of these tests, by Unicode's own tables. */
+/** The columns that a terminal uses for a line, by Unicode's tables. */
 const columns = (line: string) =>
   [...line].reduce((sum, letter) => {
     if (/[\p{Mn}\p{Me}]/u.test(letter)) return sum;
@@ -84,14 +84,14 @@ const columns = (line: string) =>
   }, 0);
 
 describe.each([80, 100, 140])("in %d columns", (width) => {
-  it("keeps to them, whatever the names", () => {
+  it("renderSession stays within the width for any names", () => {
     const huge = logRow(1e15, { inputTokens: 1e300, outputTokens: 1e300, costUsd: -1e300, durationMs: 1e15 });
     for (const line of renderSession([...strangeSession(), huge], { width }).split("\n")) {
       expect(columns(line), line).toBeLessThanOrEqual(width);
     }
   });
 
-  it("keeps the columns straight", () => {
+  it("renderSession aligns the columns", () => {
     const names = [
       "gpt",
       "模型".repeat(30),
@@ -100,7 +100,7 @@ describe.each([80, 100, 140])("in %d columns", (width) => {
       "e\u0301".repeat(18),
       "m".repeat(18),
       "m".repeat(19),
-      // Letters that stand beside the one before, flags of two letters, old scripts, emoji of several.
+      // Spacing marks, flags of two letters, old scripts, emoji of several code points.
       "\u0915\u093e".repeat(18),
       "🇩🇪".repeat(18),
       "\u{17000}".repeat(18),
@@ -121,7 +121,7 @@ describe.each([80, 100, 140])("in %d columns", (width) => {
   });
 });
 
-it("breaks the sums between two of them where they are long", () => {
+it("renderSession breaks a long line of sums between two of them", () => {
   const rows = Array.from({ length: 1_000 }, (_, index) => logRow(index, { inputTokens: 1e9, costUsd: 1e6 }));
   expect(renderSession(rows, { width: 80 }).split("\n").slice(-2)).toEqual([
     "1,000 calls · 1,000,000,000,000 tokens in, 56,000 out · $1000000000.00",
@@ -129,19 +129,19 @@ it("breaks the sums between two of them where they are long", () => {
   ]);
 });
 
-it("keeps a few marks on a letter, not a thousand", () => {
+it("renderSession limits the combining marks on a letter", () => {
   const text = renderSession([logRow(0, { modelGroup: `e${"\u0301".repeat(1_000)}f` })]);
   expect(text).toMatch(/ e\u0301{1,4}f /);
 });
 
-it("leaves nothing in it that a terminal would obey", () => {
+it("renderSession removes control sequences", () => {
   const rows = strangeSession().map((row) => ({ ...row, sessionId: HOSTILE.terminal, error: HOSTILE.terminal }));
   const text = renderSession(rows).replaceAll("\n", "");
   expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
   expect(text).toContain("Session a�[31m�]0;title��2J �b��c d");
 });
 
-it("styles parts of the text, and leaves their width as it is", () => {
+it("renderSession styles parts of the text without changing their width", () => {
   const parts = new Set<string>();
   const source = [logRow(0), logRow(500, { durationMs: undefined }), logRow(900, { status: "failure", error: "no" })];
   const styled = renderSession(source, {
@@ -154,7 +154,7 @@ it("styles parts of the text, and leaves their width as it is", () => {
   expect(styled.replace(/\{\w+:([^}]*)\}/g, "$1")).toBe(renderSession(source));
 });
 
-it.each([79, 100.5, Number.NaN])("refuses a width of %d", (width) => {
+it.each([79, 100.5, Number.NaN])("renderSession throws for a width of %d", (width) => {
   expect(() => renderSession([], { width })).toThrow('Invalid option "width"');
 });
 
@@ -168,7 +168,7 @@ it.each([
   [59_951, "1m 0s"],
   [3_599_999, "1h 0m"],
   [445_000_000, "123h 36m"],
-])("writes %d ms as %s", (durationMs, expected) => {
+])("renderSession writes %d ms as %s", (durationMs, expected) => {
   const [, , , line] = renderSession([logRow(0, { durationMs })]).split("\n");
   expect(line?.slice(10, 18).trim()).toBe(expected);
 });
@@ -181,7 +181,7 @@ it.each([
   [0.5, "$0.50"],
   [12.345, "$12.35"],
   [12_345.678, "$12345.68"],
-])("writes %d dollars as %s", (costUsd, expected) => {
+])("renderSession writes %d dollars as %s", (costUsd, expected) => {
   expect(renderSession([logRow(0, { costUsd })]).split("\n")[3]).toMatch(
     new RegExp(` ${expected.replace("$", "\\$")}  ok$`),
   );

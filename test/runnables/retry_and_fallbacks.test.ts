@@ -183,14 +183,14 @@ describe("withRetry and withFallbacks", () => {
     expect(counts).toEqual([1, 1, 1, 1]);
   });
 
-  it("withRetry applies the wrapper's bound timeout to each attempt", async () => {
+  it("withFallbacks tries the fallback after the wrapper's bound timeout", async () => {
     let attempts = 0;
     const slowAtFirst = RunnableLambda.from(async () => {
       attempts += 1;
       await new Promise((resolve) => setTimeout(resolve, attempts === 1 ? 5_000 : 0));
       return "done";
     });
-    const wrapper = withSession(slowAtFirst as Runnable).withConfig({ timeout: 1_000 });
+    const wrapper = withSession(slowAtFirst as Runnable).withConfig({ timeout: 100 });
     expect(await wrapper.withFallbacks([slowAtFirst]).invoke({})).toBe("done");
   });
 });

@@ -4,12 +4,12 @@ import { SessionCallbackHandler } from "../../src/index.js";
 import { ENTRY_POINTS } from "./conversation.js";
 import { COST } from "./gateway/litellm_headers.js";
 
-/** LangChain tells no handler of `streamEvents` v3 of a model itself, only of a graph's. */
+/** LangChain calls no handler for `streamEvents` v3 of a model, only of a graph. */
 export const TRACED_ENTRY_POINTS = ENTRY_POINTS.filter(({ name }) => name !== "streamEvents v3");
 
 export const UUID = expect.stringMatching(/^[0-9a-f]{8}-/);
 
-/** The record of a call that was answered: the `n`th request of a test on a gateway that speaks as LiteLLM. */
+/** The expected record of the `n`th request of a test, on a gateway that answers like LiteLLM. */
 export const answeredCall = (n: number): Record<keyof SessionCall, unknown> => ({
   runId: UUID,
   parentRunId: undefined,
@@ -24,7 +24,7 @@ export const answeredCall = (n: number): Record<keyof SessionCall, unknown> => (
   error: undefined,
 });
 
-/** The record of one that was not. */
+/** The expected record of a failed call. */
 export const failedCall = (error: unknown, callId?: string): ReturnType<typeof answeredCall> => ({
   ...answeredCall(0),
   inputTokens: undefined,

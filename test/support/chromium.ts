@@ -3,7 +3,7 @@ import { type Browser, chromium } from "playwright-core";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-/** Whether there is a browser to look at pages with. Says so where there is none. @throws in CI, where nothing is to be skipped. */
+/** Whether Chromium is installed. Prints a line if it is not. @throws in CI, where no test may be skipped. */
 export function hasChromium(page: string): boolean {
   const isInstalled = existsSync(CHROMIUM);
   if (!isInstalled && process.env.CI) throw new Error(`There is no ${CHROMIUM}.`);
@@ -11,7 +11,7 @@ export function hasChromium(page: string): boolean {
   return isInstalled;
 }
 
-/** A browser that asks nobody but the pages it is given. */
+/** A browser that makes no requests of its own in the background. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-/** Where the command is built to, once a test file: its packages are found from there. */
+/** The directory of the built command, inside node_modules so that its packages are found. Built once per test file. */
 let directory = "";
 
 beforeAll(async () => {
@@ -29,16 +29,16 @@ export interface Ended {
 /** The command while it runs. */
 export interface Running {
   readonly ended: Promise<Ended>;
-  /** The exit code, also where nobody reads what was printed. */
+  /** The exit code. Resolves also if the output is not read. */
   readonly exited: Promise<number | null>;
-  /** What it has printed so far. */
+  /** The output so far. */
   stdout(): string;
   interrupt(): void;
-  /** Closes the pipe that it prints to, as `head` does. */
+  /** Closes the pipe of its output, as `head` does. */
   stopReading(from?: "stdout" | "stderr"): void;
 }
 
-/** Starts `litellm-session` from its source, in an environment without settings of anyone's. */
+/** Starts `litellm-session` from its source, with no other environment variables than PATH and HOME. */
 export function startCommand(
   args: readonly string[],
   env: Record<string, string> = {},

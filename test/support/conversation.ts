@@ -7,17 +7,17 @@ import type { Gateway, GatewayRequest, Json } from "./gateway/server.js";
 
 type Options = Partial<SessionChatOpenAICallOptions>;
 
-/** A way to make one call and get its whole answer. */
+/** A method of the model that returns a whole answer. */
 export interface EntryPoint {
   readonly name: string;
-  /** Fields that the model needs for it. */
+  /** Fields of the model for this method. */
   readonly fields?: SessionChatOpenAIFields;
   ask(model: ChatOpenAI, input: string | BaseMessageLike[], options?: Options): Promise<AIMessage>;
 }
 
 const invoke: EntryPoint["ask"] = (model, input, options) => model.invoke(input, options);
 
-/** What makes LangChain stream inside `invoke`: a tracer, or LangGraph's `streamMode: "messages"`. */
+/** A handler that makes LangChain stream inside `invoke`, like a tracer or LangGraph's `streamMode: "messages"`. */
 class Listener extends BaseCallbackHandler {
   override name = "listener";
   readonly lc_prefer_streaming: boolean;
@@ -30,7 +30,7 @@ class Listener extends BaseCallbackHandler {
   }
 }
 
-/** Calls of one conversation go through different code; each of these takes another path. */
+/** Each of these takes another path through the code of a conversation. */
 export const ENTRY_POINTS: readonly EntryPoint[] = [
   { name: "invoke", ask: invoke },
   { name: "invoke with streaming: true", fields: { streaming: true }, ask: invoke },
@@ -64,15 +64,15 @@ function listened(prefers: "chunks" | "events"): EntryPoint["ask"] {
   };
 }
 
-/** SentTurn of the model in one go. */
+/** One request of a conversation. */
 export interface SentTurn {
   /** Its `previous_response_id`. */
   readonly previousResponseId: unknown;
-  /** Its input items in short, such as `user: Hello` or `output: sunny`. */
+  /** Its input items as short texts, such as `user: Hello` or `output: sunny`. */
   readonly input: readonly string[];
 }
 
-/** What each request sentTurns, in order. */
+/** All requests that arrived, in order. */
 export function sentTurns(gateway: Gateway): SentTurn[] {
   return gateway.requests.map(({ body }: GatewayRequest) => ({
     previousResponseId: body.previous_response_id,
@@ -80,7 +80,7 @@ export function sentTurns(gateway: Gateway): SentTurn[] {
   }));
 }
 
-/** Items of a conversation in short. */
+/** Items of a conversation as short texts. */
 export function summarizeItems(items: readonly Json[] = []): string[] {
   return items.map((item) => {
     if (item.role !== undefined) return `${item.role}: ${textOf(item.content)}`;

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 
-/** A request as it was on the wire. */
+/** A request as it arrived. */
 export interface EchoedRequest {
   readonly method: string | undefined;
   readonly path: string | undefined;
@@ -10,7 +10,7 @@ export interface EchoedRequest {
   readonly body: string;
 }
 
-/** A server for all tests of a file that takes any request, keeps it as it was, and answers 200. */
+/** A server for all tests of a file that records any request unchanged and answers 200. */
 export function useEchoServer(): { readonly url: string; readonly requests: EchoedRequest[] } {
   const requests: EchoedRequest[] = [];
   const server = createServer(async (request, response) => {

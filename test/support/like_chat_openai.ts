@@ -3,23 +3,23 @@ import { SessionChatOpenAI } from "../../src/index.js";
 import type { Gateway, GatewayRequest } from "./gateway/server.js";
 import { connection } from "./sessions.js";
 
-/** The session of the model that has one. */
+/** The session of the model `inSession`. */
 export const SESSION = "drop-in-session";
 
-/** Fields with which a model uses each of the endpoints. */
+/** Both endpoints, with the field that selects them. */
 export const ENDPOINTS = [
   { endpoint: "/chat/completions", useResponsesApi: false },
   { endpoint: "/responses", useResponsesApi: true },
 ];
 
-/** The same model three times: LangChain's own, ours without a session, ours with one. */
+/** The same model as ChatOpenAI, as SessionChatOpenAI without a session, and with one. */
 export interface ThreeModels {
   readonly plain: ChatOpenAI;
   readonly sessionless: SessionChatOpenAI;
   readonly inSession: SessionChatOpenAI;
 }
 
-/** The three models, for the gateway. */
+/** The three models, connected to the gateway. */
 export function threeModels(gateway: Gateway, fields: ChatOpenAIFields = {}): ThreeModels {
   const given = { ...connection(gateway), ...fields };
   const configuration = { ...connection(gateway).configuration, ...fields.configuration };
@@ -30,13 +30,13 @@ export function threeModels(gateway: Gateway, fields: ChatOpenAIFields = {}): Th
   };
 }
 
-/** What a model sent and what came back, in a form in which two runs compare. */
+/** The requests of a run and its result, in a form that can be compared between runs. */
 export interface Observation {
   readonly requests: readonly GatewayRequest[];
   readonly outcome: unknown;
 }
 
-/** Runs `run` and notes the requests that it makes, and what it returns or throws. */
+/** Runs `run` and records its requests, and what it returns or throws. */
 export async function observe(gateway: Gateway, run: () => unknown): Promise<Observation> {
   const before = gateway.requests.length;
   let outcome: unknown;
@@ -45,7 +45,7 @@ export async function observe(gateway: Gateway, run: () => unknown): Promise<Obs
   } catch (error) {
     outcome = { thrown: describeError(error) };
   }
-  // Those of one batch arrive in any order.
+  // The requests of a batch arrive in any order.
   const requests = gateway.requests.slice(before).sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
   return comparable({ requests, outcome }) as Observation;
 }
@@ -54,7 +54,7 @@ function textOf({ body }: GatewayRequest): string {
   return JSON.stringify(body.messages ?? body.input);
 }
 
-/** What of an error a caller can tell apart. */
+/** The parts of an error that a caller can distinguish. */
 export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { value: error };
   const { status, code, type, lc_error_code } = error as Error & Record<string, unknown>;
@@ -63,14 +63,14 @@ export function describeError(error: unknown): unknown {
   return { kind, name, message, status, code, type, lc_error_code, cause: cause && describeError(cause) };
 }
 
-/** The value as JSON says it, without what is new each time: ids, times, and the numbers of LangChain's tools for schemas. */
+/** The value through JSON, without the parts that differ in each run: ids, times, and the numbers in names of LangChain's schema tools. */
 export function comparable(value: unknown): unknown {
   const json = JSON.stringify(value) ?? "null";
   const steady = json.replace(/[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}/g, "<id>");
   return JSON.parse(steady.replace(/"extract-\d+"/g, '"extract"').replace(/:1[0-9]{12}\b/g, ":1"));
 }
 
-/** The observation without what a session adds: three request fields, and `session_id` in a run's metadata. */
+/** The observation without the three request fields and the `session_id` in a run's metadata that a session adds. */
 export function withoutSession({ requests, outcome }: Observation): Observation {
   return {
     requests: requests.map(({ path, headers, body }) => {
@@ -82,7 +82,7 @@ export function withoutSession({ requests, outcome }: Observation): Observation 
   };
 }
 
-/** The value without any `session_id` that is ours. */
+/** The value without any `session_id` that this package added. */
 export function withoutSessionMetadata(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSessionMetadata);
   if (typeof value !== "object" || value === null) return value;

@@ -4,21 +4,21 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 
-/** The proxies whose answers were recorded, each with its database. The order in which each gives rows is its own. */
+/** The versions of LiteLLM whose answers were recorded. Each returns rows in another order. */
 export const RECORDED_VERSIONS = ["1.70.4", "1.81.12", "1.106.0"] as const;
 
 export type RecordedVersion = (typeof RECORDED_VERSIONS)[number];
 
 const ORDERS = { "1.70.4": "list", "1.81.12": "oldest first", "1.106.0": "newest first" } as const;
 
-/** An answer of a real proxy, as it came, but for tracebacks, price lists and metadata that is null. */
+/** A recorded answer of a real proxy, without tracebacks, price lists and metadata that is null. */
 export interface RecordedAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/** What a proxy of this version answered: see `test/fixtures/README.md`. */
+/** A recorded answer of this version: see `test/fixtures/README.md`. */
 export function recorded(version: RecordedVersion, name: string): RecordedAnswer {
   const file = join(import.meta.dirname, "..", "fixtures", `litellm_${version}.json`);
   const answer = JSON.parse(readFileSync(file, "utf8")).answers[name];
@@ -26,10 +26,10 @@ export function recorded(version: RecordedVersion, name: string): RecordedAnswer
   return answer;
 }
 
-/** A row as the database holds it. */
+/** A row in the database. */
 export type RawRow = Record<string, unknown> & { request_id: string; startTime: string; session_id: string };
 
-/** A row like those of this version, that began `startMs` after the first. */
+/** A row of this version for a call that began `startMs` after the first. */
 export function rowOf(version: RecordedVersion, id: string, startMs: number, fields: Partial<RawRow> = {}): RawRow {
   const { body } = recorded(version, "session");
   const [template] = (Array.isArray(body) ? body : (body as { data: unknown[] }).data) as RawRow[];
@@ -47,11 +47,11 @@ export interface LogRequest {
   readonly headers: IncomingMessage["headers"];
 }
 
-/** What a test answers in place of the server. `"hang"`: nothing; `"drop"`: it ends the connection. */
+/** An answer instead of the server's. `"hang"`: no answer. `"drop"`: ends the connection. */
 export type Reply = RecordedAnswer | { readonly html: string; readonly status: number } | "hang" | "drop";
 
 /**
- * A LiteLLM proxy with its log, on a free loopback port: it gives the rows of a session in the
+ * A fake LiteLLM proxy with a log, on a free loopback port. It returns the rows of a session in the
  * shape and order of its version. A call to `/v1/chat/completions` adds a row.
  */
 export class LogServer {
@@ -59,13 +59,13 @@ export class LogServer {
 
   readonly requests: LogRequest[] = [];
 
-  /** Asked before the server answers by itself. */
+  /** Called for each request. Returns undefined to let the server answer. */
   reply: (request: LogRequest) => Reply | undefined = () => undefined;
 
-  /** The session that the proxy finds in a call. Undefined: the call gets one of its own. */
+  /** The session that the proxy finds in a call. Undefined: the proxy generates one. */
   sessionIn: (request: LogRequest) => unknown = ({ body }) => body.litellm_session_id;
 
-  /** How long after a call its row is in the log. Infinity: never. */
+  /** Delay until the row of a call is in the log. Infinity: never. */
   lateMs: (request: LogRequest) => number = () => 0;
 
   private calls = 0;
@@ -86,7 +86,7 @@ export class LogServer {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** The pages that were asked for. */
+  /** The requested pages. */
   get pages(): number[] {
     return this.requests.filter(({ path }) => path === LOG_PATH).map(({ query }) => Number(query.get("page")));
   }
@@ -129,17 +129,17 @@ export class LogServer {
     if (path === "/v1/chat/completions") return this.call(request);
     if (path === "/spend/logs") {
       const row = this.rows.find(({ request_id }) => request_id === query.get("request_id"));
-      // 1.70 has a list with nothing in it for a row that is not there.
+      // LiteLLM 1.70 returns [null] for an unknown row.
       return { status: 200, body: row ? [row] : this.version === "1.70.4" ? [null] : [] };
     }
     if (path !== LOG_PATH) return { status: 404, body: { detail: "Not Found" } };
     const rows = this.rows.filter(({ session_id }) => session_id === query.get("session_id"));
-    rows.sort((a, b) => a.startTime.localeCompare(b.startTime));
+    rows.sort((a, b) => (a.startTime < b.startTime ? -1 : Number(a.startTime > b.startTime)));
     const order = ORDERS[this.version];
     if (order === "list") return { status: 200, body: rows };
     if (order === "newest first") rows.reverse();
     const [page, page_size] = [Number(query.get("page")), Number(query.get("page_size"))];
-    // FastAPI's bounds.
+    // The limits that FastAPI checks.
     if (!(page >= 1 && page_size >= 1 && page_size <= 100)) return { status: 422, body: { detail: [] } };
     const [total, skip] = [rows.length, (page - 1) * page_size];
     const data = rows.slice(skip, skip + page_size);

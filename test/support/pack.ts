@@ -17,12 +17,12 @@ declare module "vitest" {
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-/** Runs npm. On Windows it is a script, which only a shell runs. */
+/** Runs npm. On Windows it is a script, which needs a shell. */
 export function npm(args: readonly string[], cwd: string): Promise<unknown> {
   return promisify(execFile)("npm", [...args, "--no-audit", "--no-fund"], { cwd, shell: process.platform === "win32" });
 }
 
-/** Before the package tests: builds and packs, and brings the lowest Node. */
+/** Builds and packs before the package tests, and installs the lowest Node. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), "session-pack-")));
   const remove = () => rm(directory, { recursive: true, force: true });

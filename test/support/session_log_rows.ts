@@ -1,6 +1,6 @@
 import type { SessionLogRow } from "../../src/index.js";
 
-/** A row of a session's log, with what a test needs in it. Times in milliseconds from the first call. */
+/** A row of a session's log. `startMs`: milliseconds after the first call. */
 export function logRow(startMs: number, fields: Partial<SessionLogRow> = {}): SessionLogRow {
   return {
     requestId: `request-${startMs}`,
@@ -22,13 +22,13 @@ export function logRow(startMs: number, fields: Partial<SessionLogRow> = {}): Se
   };
 }
 
-/** Text that would do harm, were it taken as what it is. */
+/** Text that does harm if it is not escaped. */
 export const HOSTILE = {
   html: `</title></style><script>alert(1)</script><img src=x onerror="alert(1)">'"&amp;`,
   terminal: "a\u001b[31m\u001b]0;title\u0007\u009b2J\r\n\u202eb\u200b\ud800c\u2028d",
 };
 
-/** A session of every kind of call, with the longest and strangest names. */
+/** A session with every kind of call, and very long and unusual names. */
 export function strangeSession(): SessionLogRow[] {
   const sessionId = `${HOSTILE.html} ${"x".repeat(900)}`;
   return [

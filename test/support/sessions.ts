@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
 import { SessionChatOpenAI, type SessionChatOpenAIFields } from "../../src/index.js";
 import { Gateway, type GatewayRequest } from "./gateway/server.js";
 
-/** A gateway for all tests of a file: started before, emptied after each, failing on a request that none expected. */
+/** A gateway for all tests of a file. It is reset after each test, which fails if an unexpected request arrived. */
 export function useGateway(): { readonly current: Gateway } {
   let gateway: Gateway;
   beforeAll(async () => {
@@ -21,17 +21,17 @@ export function useGateway(): { readonly current: Gateway } {
   };
 }
 
-/** A model that talks to the gateway. No session of its own unless the test gives one. */
+/** A model that calls the gateway, with `sessionId: false` unless the fields set another. */
 export function modelFor(gateway: Gateway, fields: SessionChatOpenAIFields = {}): SessionChatOpenAI {
   return new SessionChatOpenAI({ ...connection(gateway), sessionId: false, ...fields });
 }
 
-/** What any ChatOpenAI needs to talk to the gateway. */
+/** Fields for any ChatOpenAI to call the gateway. */
 export function connection(gateway: Gateway): SessionChatOpenAIFields {
   return { model: "gpt-4o", apiKey: "sk-test", maxRetries: 0, configuration: { baseURL: gateway.url } };
 }
 
-/** The session id of a request, where its body fields and its header agree; what each says where they don't. */
+/** The session id of a request. If its body fields and its header differ, an array of all three. */
 export function sessionOf({ body, headers }: GatewayRequest): unknown {
   const ids = [body.litellm_session_id, body.litellm_trace_id, headers["x-litellm-session-id"]];
   return ids.every((id) => id === ids[0]) ? ids[0] : ids;
@@ -43,8 +43,8 @@ export function sessions(gateway: Gateway): unknown[] {
 }
 
 /**
- * Counts the clients that the openai SDK builds, without a look inside: it warns each new client's
- * logger of a log level that it does not know.
+ * Counts the clients that the openai SDK builds, by the log level that it does not know: it warns
+ * about it once for each new client.
  */
 export function countClients(gateway: Gateway): { fields: SessionChatOpenAIFields; readonly built: number } {
   vi.stubEnv("OPENAI_LOG", "count-clients");
@@ -59,11 +59,14 @@ export function countClients(gateway: Gateway): { fields: SessionChatOpenAIField
   };
 }
 
-/** LangChain's `withRetry` waits for one to two seconds before the second attempt; a test need not. */
+/** Skips the delays before LangChain's second and third attempt: one to two and two to four seconds. */
 export function skipRetryDelays(): void {
+  skipDelays((ms) => ms >= 1000 && ms <= 4000);
+}
+
+/** Lets timers with such a delay run at once. Undone by `vi.restoreAllMocks()`. */
+export function skipDelays(isSkipped: (ms: number) => boolean): void {
   const setTimeout = globalThis.setTimeout;
-  const isRetryDelay = (ms: number) => ms > 1000 && ms < 2000;
-  const skipping = (callback: () => void, ms = 0, ...args: []) =>
-    setTimeout(callback, isRetryDelay(ms) ? 0 : ms, ...args);
+  const skipping = (callback: () => void, ms = 0, ...args: []) => setTimeout(callback, isSkipped(ms) ? 0 : ms, ...args);
   vi.spyOn(globalThis, "setTimeout").mockImplementation(skipping as typeof setTimeout);
 }

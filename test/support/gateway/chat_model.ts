@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-/** A JSON object off the wire. */
+/** A JSON object of a request or response. */
 export type Json = Record<string, unknown>;
 
 /** An answer of the model: its text, and the tools that it wants called. */
@@ -9,7 +9,7 @@ export interface ModelReply {
   readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[];
 }
 
-/** What the model says: tools first where it is offered any, else JSON for a schema, else a text. */
+/** The model's reply: a call of the first tool if there is one, else JSON for a schema, else a text. */
 export function replyTo(messages: number, schema: unknown, offered: unknown): ModelReply {
   const tools = (Array.isArray(offered) ? offered : []) as {
     name?: string;
@@ -25,7 +25,7 @@ export function replyTo(messages: number, schema: unknown, offered: unknown): Mo
   return { text: schema === undefined ? `reply to ${messages} messages` : JSON.stringify(fill(schema)), toolCalls: [] };
 }
 
-/** The least value that a JSON schema accepts. */
+/** The smallest value that a JSON schema accepts. */
 function fill(schema: unknown): unknown {
   const { type, properties, enum: values } = (schema ?? {}) as { type?: string; properties?: Json; enum?: unknown[] };
   if (values) return values[0];

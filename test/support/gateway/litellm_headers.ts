@@ -1,14 +1,14 @@
 import type { Gateway, GatewayRequest } from "./server.js";
 
-/** What a call costs on a gateway that answers as LiteLLM does, in US dollars. */
+/** The cost of each call, in US dollars. */
 export const COST = 7.5e-5;
 
-/** LiteLLM's id of the call that a request is: its number on the gateway, from 1. */
+/** LiteLLM's call id of a request: its number on the gateway, from 1. */
 export const callIdOf = (gateway: Gateway, request: GatewayRequest) => `call-${gateway.requests.indexOf(request) + 1}`;
 
 /**
- * Lets the gateway say what LiteLLM 1.106.0 says of a call: in headers, with the cost of a stream in
- * its usage. What LiteLLM says of other things and must not be taken for it is there too.
+ * Lets the gateway send the headers of LiteLLM 1.106.0, and the cost of a stream in
+ * its usage. Also sends LiteLLM's similar headers, which must not be mistaken for them.
  */
 export function answerLikeLiteLLM(gateway: Gateway): void {
   gateway.responseHeaders = (request) => ({
@@ -29,7 +29,7 @@ export function answerLikeLiteLLM(gateway: Gateway): void {
   gateway.usageChoices = [{ index: 0, delta: {} }];
 }
 
-/** What a call of such a gateway says in `response_metadata.litellm`. */
+/** The expected `response_metadata.litellm` of a plain call. */
 export const LITELLM_METADATA = {
   modelId: "deployment-1",
   modelGroup: "gpt-4o",

@@ -9,26 +9,26 @@ import { sendEvents, sendJson, writeEvents } from "./send.js";
  */
 export type StreamEnd = "whole" | "early" | "destroyed" | "failed" | "incomplete" | "open";
 
-/** `POST /responses` with a memory: `previous_response_id` continues what was said, as at OpenAI. */
+/** `POST /responses` with stored responses: `previous_response_id` continues one, as at OpenAI. */
 export class GatewayResponses {
-  /** Output items of the next answers, one list each, in place of the model's own. */
+  /** Output items of the next answers, one list per answer. Empty: the gateway generates them. */
   readonly outputs: Json[][] = [];
 
-  /** Whether each event of a stream wraps the response's id anew, as some LiteLLM releases do. */
+  /** Whether each event of a stream has another wrapped id of the response, as in some LiteLLM releases. */
   wrapsIdsAnew = false;
 
   /** How streams end. */
   streamEnd: StreamEnd = "whole";
 
-  /** Whether a stream's last event leaves out the output, which the events before it told. */
+  /** Whether the last event of a stream has no output, so that only the events before it have the items. */
   leavesOutOutput = false;
 
-  /** How many streams without an end the client has left. */
+  /** Number of endless streams that the client has left. */
   left = 0;
 
   private readonly conversations = new Map<string, Json[]>();
 
-  /** Forgets how to answer. What was said is remembered. */
+  /** Resets the behaviour. Stored responses stay. */
   reset(): void {
     this.outputs.length = 0;
     this.wrapsIdsAnew = false;
@@ -37,7 +37,7 @@ export class GatewayResponses {
     this.left = 0;
   }
 
-  /** Everything that was said up to and with this response. */
+  /** All items of the conversation up to and including this response. */
   conversation(id: unknown): readonly Json[] | undefined {
     return this.conversations.get(String(id).replace(/^resp_wrap\d+_/, "resp_"));
   }
@@ -118,7 +118,7 @@ export class GatewayResponses {
         this.left += 1;
       });
       writeEvents(response, events, headers);
-      // What was written has to leave before the connection breaks.
+      // The events must be sent before the connection breaks.
       if (this.streamEnd === "destroyed") setTimeout(() => response.destroy(), 20);
     }
   }
@@ -155,7 +155,7 @@ export function textItem(text: string): Json {
   return { type: "message", id: `msg_${randomUUID()}`, status: "completed", role: "assistant", content };
 }
 
-/** What comes of an item while it is streamed: the item as it begins, and the events up to its end. */
+/** By type of item: the fields of the item when it begins, and the events up to its end. */
 const ITEM_EVENTS: Record<string, (item: Json, at: Json) => { begin: Json; events: Json[] }> = {
   function_call: ({ arguments: args }, at) => ({
     begin: { arguments: "" },
@@ -189,7 +189,7 @@ const ITEM_EVENTS: Record<string, (item: Json, at: Json) => { begin: Json; event
   }),
 };
 
-/** The events of a stream, up to the last but one. */
+/** The events of a stream, without the last one. */
 function eventsOf(answer: ResponseBody): { event: string; data: Json }[] {
   const created = { ...answer, status: "in_progress", output: [], usage: null };
   const items = answer.output.flatMap((item, output_index): Json[] => {

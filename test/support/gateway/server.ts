@@ -8,27 +8,27 @@ import { sendEvents, sendJson } from "./send.js";
 export type { Json } from "./chat_model.js";
 export { sendEvents, sendJson } from "./send.js";
 
-/** What the gateway received. */
+/** A request that the gateway received. */
 export interface GatewayRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Json;
 }
 
-/** An answer that a test puts in place of the gateway's own. `undefined`: the gateway's own. */
+/** Answers a request instead of the gateway. Returns undefined to let the gateway answer. */
 export type Responder = (request: GatewayRequest, response: ServerResponse) => boolean | undefined | Promise<boolean>;
 
 /**
- * A stand-in for a LiteLLM proxy on a free loopback port. It keeps every request that arrives,
- * answers `/chat/completions`, `/responses` and `/embeddings`, plain and streamed, and refuses all
- * else. Its model calls the first tool that it is offered, once for each user message, and fills
- * any JSON schema that it is asked for.
+ * A fake LiteLLM proxy on a free loopback port. It records every request,
+ * answers `/chat/completions`, `/responses` and `/embeddings`, plain and streamed, and rejects all
+ * others. Its model calls the first tool of the request, once for each user message, and fills
+ * any JSON schema of the request.
  */
 export class Gateway {
   /** Every request that arrived, in order. */
   readonly requests: GatewayRequest[] = [];
 
-  /** Requests that no test expected: `METHOD path`. A test's teardown fails on one. */
+  /** Unexpected requests, as `METHOD path`. The teardown of a test fails if there is one. */
   readonly unexpected: string[] = [];
 
   /** Response headers of each answer, such as LiteLLM's `x-litellm-call-id`. */
@@ -37,10 +37,10 @@ export class Gateway {
   /** More fields of an answer's usage, such as the `cost` that LiteLLM puts into a stream's. */
   moreUsage: (request: GatewayRequest) => Json = () => ({});
 
-  /** The choices in the chunk that tells a stream's usage: OpenAI sends none, LiteLLM an empty one. */
+  /** The choices in the chunk with a stream's usage: OpenAI sends none, LiteLLM an empty one. */
   usageChoices: readonly Json[] = [];
 
-  /** `/responses`: what it remembers, and how it answers. */
+  /** The `/responses` endpoint: its stored responses, and how it answers. */
   readonly responses = new GatewayResponses();
 
   private readonly responders: Responder[] = [];
@@ -81,7 +81,7 @@ export class Gateway {
     this.responses.reset();
   }
 
-  /** Asks `responder` before answering: the last one given first. It is asked until the next reset. */
+  /** Calls `responder` for each request until the next reset. The latest one is called first. */
   respond(responder: Responder): void {
     this.responders.unshift(responder);
   }
