@@ -34,6 +34,19 @@ describe.each([
   { name: "a CommonJS model", one: () => esm, other: () => cjs },
   { name: "an ESM model", one: () => cjs, other: () => esm },
 ])("$name", ({ one, other }) => {
+  it("a fallback that is a wrapper of the other copy keeps its own sessionId", async () => {
+    const model = modelOf(other());
+    const failing = RunnableLambda.from((_: string) => {
+      throw new Error("always");
+    });
+    const fallback = other().withSession(model as never, { sessionId: "fallback's" });
+    await one()
+      .withSession(failing as never, { sessionId: "own" })
+      .withFallbacks([fallback as never])
+      .invoke("hi");
+    expect(sessions(gateway.current)).toEqual(["fallback's"]);
+  });
+
   it("a model uses the session of a handler and a wrapper of the other copy", async () => {
     const model = modelOf(other());
     const { SessionCallbackHandler, withSession } = one();

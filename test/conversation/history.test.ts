@@ -8,25 +8,28 @@ import {
 } from "@langchain/core/messages";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ANSWERED, answeredStamp, continueHistory, findAnswer, isResponseId } from "../../src/response_chain.js";
-
-/** Returns its input, so that a test sees what is digested. */
-const digest = async (text: string) => text;
+import {
+  continueHistory,
+  digestHistory,
+  findLastResponse,
+  HISTORY_DIGEST_KEY,
+  isResponseId,
+} from "../../src/conversation/history.js";
 
 const user = (content: string) => new HumanMessage(content);
 
-function answer(id: unknown, fields: { stamp?: string; tool_calls?: AIMessage["tool_calls"] } = {}): AIMessage {
-  const { stamp, ...message } = fields;
-  const response_metadata = { id, ...(stamp === undefined ? {} : { [ANSWERED]: stamp }) };
+function answer(id: unknown, fields: { digest?: string; tool_calls?: AIMessage["tool_calls"] } = {}): AIMessage {
+  const { digest, ...message } = fields;
+  const response_metadata = { id, ...(digest === undefined ? {} : { [HISTORY_DIGEST_KEY]: digest }) };
   return new AIMessage({ content: "yes", ...message, response_metadata });
 }
 
-/** An answer with the stamp that a call gives it. */
-async function stamped(id: string, asked: BaseMessage[], model = "m"): Promise<AIMessage> {
-  return answer(id, { stamp: await answeredStamp(asked, model, digest) });
+/** An answer with the digest that a call stores in it. */
+async function digested(id: string, asked: BaseMessage[], model = "m"): Promise<AIMessage> {
+  return answer(id, { digest: await digestHistory(asked, model) });
 }
 
-describe("findAnswer", () => {
+describe("findLastResponse", () => {
   it.each<[string, BaseMessage[], unknown]>([
     ["nothing in no messages", [], undefined],
     ["nothing without an answer", [user("a")], undefined],
@@ -41,8 +44,8 @@ describe("findAnswer", () => {
     ],
     ["the last answer", [answer("resp_1"), user("a"), answer("resp_2"), user("b")], { index: 2, id: "resp_2" }],
     ["the last that has an id", [answer("resp_1"), user("a"), new AIMessage("b")], { index: 0, id: "resp_1" }],
-  ])("findAnswer finds %s", (_, messages, found) => {
-    expect(findAnswer(messages)).toEqual(found);
+  ])("findLastResponse finds %s", (_, messages, found) => {
+    expect(findLastResponse(messages)).toEqual(found);
   });
 
   it.each([
@@ -58,26 +61,26 @@ describe("findAnswer", () => {
 describe("continueHistory", () => {
   const asked = [new SystemMessage("s"), user("a")];
 
-  it("continueHistory continues an answer with a stamp, with the new messages", async () => {
+  it("continueHistory continues an answer with a digest, with the new messages", async () => {
     const added = [user("b"), user("c")];
-    expect(await continueHistory([...asked, await stamped("resp_1", asked), ...added], "m", digest)).toEqual({
+    expect(await continueHistory([...asked, await digested("resp_1", asked), ...added], "m")).toEqual({
       previousResponseId: "resp_1",
       messages: added,
     });
   });
 
   it("continueHistory continues the last of several answers", async () => {
-    const first = await stamped("resp_1", asked);
+    const first = await digested("resp_1", asked);
     const before = [...asked, first, user("b")];
-    const second = await stamped("resp_2", before);
-    expect(await continueHistory([...before, second, user("c")], "m", digest)).toEqual({
+    const second = await digested("resp_2", before);
+    expect(await continueHistory([...before, second, user("c")], "m")).toEqual({
       previousResponseId: "resp_2",
       messages: [user("c")],
     });
   });
 
-  it("continueHistory continues an answer without a stamp unchecked", async () => {
-    expect(await continueHistory([answer("resp_1"), user("b")], "m", digest)).toEqual({
+  it("continueHistory continues an answer without a digest unchecked", async () => {
+    expect(await continueHistory([answer("resp_1"), user("b")], "m")).toEqual({
       previousResponseId: "resp_1",
       messages: [user("b")],
     });
@@ -95,8 +98,12 @@ describe("continueHistory", () => {
     ["messages are in another order", ([s, a], last) => [a as BaseMessage, s as BaseMessage, last, user("b")]],
     ["a role changed", ([, a], last) => [new HumanMessage("s"), a as BaseMessage, last, user("b")]],
     [
-      "the stamp is not a string",
-      (a) => [...a, new AIMessage({ content: "", response_metadata: { id: "resp_1", [ANSWERED]: 1 } }), user("b")],
+      "the digest is not a string",
+      (a) => [
+        ...a,
+        new AIMessage({ content: "", response_metadata: { id: "resp_1", [HISTORY_DIGEST_KEY]: 1 } }),
+        user("b"),
+      ],
     ],
     [
       "a tool call is open",
@@ -107,12 +114,12 @@ describe("continueHistory", () => {
       ],
     ],
   ])("continueHistory returns undefined if %s", async (_, edit, model = "m") => {
-    const last = await stamped("resp_1", asked);
-    expect(await continueHistory(edit(asked, last), model, digest)).toBeUndefined();
+    const last = await digested("resp_1", asked);
+    expect(await continueHistory(edit(asked, last), model)).toBeUndefined();
   });
 });
 
-describe("answeredStamp", () => {
+describe("digestHistory", () => {
   const call = (fields: object) =>
     new AIMessage({ content: "", tool_calls: [{ id: "c", name: "t", args: {}, ...fields }] });
   const role = (name: string) => new ChatMessage({ role: name, content: "a" });
@@ -135,8 +142,8 @@ describe("answeredStamp", () => {
       new ToolMessage({ content: "", tool_call_id: "c" }),
       new ToolMessage({ content: "", tool_call_id: "d" }),
     ],
-  ])("answeredStamp differs by %s", async (_, one, other) => {
-    expect(await answeredStamp([one], "m", digest)).not.toBe(await answeredStamp([other], "m", digest));
+  ])("digestHistory differs by %s", async (_, one, other) => {
+    expect(await digestHistory([one], "m")).not.toBe(await digestHistory([other], "m"));
   });
 
   it.each<[string, BaseMessage, BaseMessage]>([
@@ -144,23 +151,23 @@ describe("answeredStamp", () => {
     ["the response_metadata of an answer", answer("resp_1"), answer("resp_2")],
     ["the order of keys", call({ args: { a: 1, b: { c: 2, d: 3 } } }), call({ args: { b: { d: 3, c: 2 }, a: 1 } })],
     ["a tool call's type", call({ type: "tool_call" }), call({})],
-  ])("answeredStamp does not depend on %s", async (_, one, other) => {
-    expect(await answeredStamp([one], "m", digest)).toBe(await answeredStamp([other], "m", digest));
+  ])("digestHistory does not depend on %s", async (_, one, other) => {
+    expect(await digestHistory([one], "m")).toBe(await digestHistory([other], "m"));
   });
 
-  it("answeredStamp differs by the model", async () => {
-    expect(await answeredStamp([user("a")], "m", digest)).not.toBe(await answeredStamp([user("a")], "n", digest));
+  it("digestHistory differs by the model", async () => {
+    expect(await digestHistory([user("a")], "m")).not.toBe(await digestHistory([user("a")], "n"));
   });
 
-  it("answeredStamp is the string that the digest returns", async () => {
-    expect(await answeredStamp([user("a".repeat(9999))], "m", async () => "short")).toBe("short");
+  it("digestHistory is a SHA-256 in hexadecimal digits, however long the history", async () => {
+    expect(await digestHistory([user("a".repeat(9999))], "m")).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it("answeredStamp differs for any two lists of texts, also if one text contains another's JSON", async () => {
+  it("digestHistory differs for any two lists of texts, also if one text contains another's JSON", async () => {
     const texts = fc.array(fc.string(), { maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(texts, texts, async (one, other) => {
-        const [a, b] = await Promise.all([one, other].map((each) => answeredStamp(each.map(user), "m", digest)));
+        const [a, b] = await Promise.all([one, other].map((each) => digestHistory(each.map(user), "m")));
         expect(a === b).toBe(JSON.stringify(one) === JSON.stringify(other));
       }),
     );

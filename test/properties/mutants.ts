@@ -1,7 +1,7 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { ChatOpenAI } from "@langchain/openai";
+import { getRequestContext } from "../../src/chat_models/request_context.js";
 import { SessionChatOpenAI, type SessionChatOpenAICallOptions, type SessionChatOpenAIFields } from "../../src/index.js";
-import { calledBy } from "../../src/session_call.js";
 
 /** Gives the id of a call when its request leaves. */
 type Read = () => string | undefined;
@@ -36,7 +36,7 @@ export class Faithful extends SessionChatOpenAI {
     options?: Partial<SessionChatOpenAICallOptions>,
   ): [RunnableConfig, this["ParsedCallOptions"]] {
     const separate = () => super._separateRunnableConfigFromCallOptionsCompat(options);
-    const resolve: Read = () => calledBy(separate()[1])?.session?.id;
+    const resolve: Read = () => getRequestContext(separate()[1])?.sessionId;
     const key = String(++callCount);
     calls.set(key, this.reading(resolve));
     const headers = { [KEY]: key };

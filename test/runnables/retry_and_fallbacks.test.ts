@@ -1,5 +1,5 @@
 import type { Serialized } from "@langchain/core/load/serializable";
-import { type Runnable, RunnableLambda, RunnableRetry, RunnableWithFallbacks } from "@langchain/core/runnables";
+import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { getSessionId, RunnableWithSession, withSession } from "../../src/index.js";
 import { collect, failingRunnable } from "../support/runnables.js";
@@ -56,11 +56,6 @@ describe.each(Object.entries(RETRIES))("%s", (name, retrying) => {
   it("all attempts for one input of a batch run in one session", async () => {
     const { seen, bound } = failingRunnable();
     const runnable = retrying(withSession(bound), bound);
-    if (name === "withFallbacks, withRetry") {
-      // LangChain's RunnableWithFallbacks can't give errors as results, which a retry asks it for.
-      await expect(runnable.batch(["a"])).rejects.toThrow("Not implemented");
-      return;
-    }
     const [a, b] = await runnable.batch(["a", "b"], [{}, { configurable: { sessionId: "b" } }]);
     expect([a, b]).toEqual([NEW, "b"]);
     expect([...seen].sort()).toEqual([a, a, "b", "b"].sort());
@@ -83,12 +78,13 @@ describe.each(Object.entries(RETRIES))("%s", (name, retrying) => {
 });
 
 describe("withRetry and withFallbacks", () => {
-  it("withRetry and withFallbacks return LangChain's RunnableRetry and RunnableWithFallbacks", () => {
-    const { bound } = failingRunnable();
-    const wrapper = withSession(bound);
-    expect(wrapper.withRetry()).toBeInstanceOf(RunnableRetry);
-    expect(wrapper.withRetry().withRetry()).toBeInstanceOf(RunnableRetry);
-    expect(wrapper.withFallbacks([bound])).toBeInstanceOf(RunnableWithFallbacks);
+  it("withRetry, withFallbacks and withListeners return a wrapper with the same id around LangChain's own", async () => {
+    const { bound } = failingRunnable(0);
+    const wrapper = withSession(bound, { sessionId: "own" });
+    for (const made of [wrapper.withRetry(), wrapper.withFallbacks([bound]), wrapper.withListeners({})]) {
+      expect(made).toBeInstanceOf(RunnableWithSession);
+      expect(await made.invoke("hi")).toBe("own");
+    }
   });
 
   it("withRetry and withFallbacks of a wrapper have LangChain's names in a trace", async () => {
@@ -138,16 +134,22 @@ describe("withRetry and withFallbacks", () => {
     expect(await retry.batch(["a"], {}, { returnExceptions: true })).toMatchObject([{ message: "not yet" }]);
   });
 
-  it("a fallback with its own sessionId uses the wrapper's session, because it is the same call", async () => {
+  it.each<[string, (fallback: RunnableWithSession) => Runnable]>([
+    ["as it is", (fallback) => fallback],
+    ["with retries", (fallback) => fallback.withRetry()],
+    ["with listeners", (fallback) => fallback.withListeners({})],
+    ["with bound config", (fallback) => fallback.withConfig({ tags: ["x"] })],
+    ["with a fallback", (fallback) => fallback.withFallbacks([fallback])],
+  ])("a fallback that is a wrapper with its own sessionId keeps its session: %s", async (_, change) => {
     const { seen, bound } = failingRunnable();
-    const told: string[] = [];
-    const fallback = withSession(bound, { sessionId: "fallback's", onSession: (id) => told.push(id) });
+    const onSession = vi.fn();
+    const fallback = change(new RunnableWithSession({ bound, sessionId: "fallback's", onSession }));
     await withSession(bound, { sessionId: "own" }).withFallbacks([fallback]).invoke("hi");
-    expect(seen).toEqual(["own", "own"]);
-    expect(told).toEqual(["own"]);
+    expect(seen).toEqual(["own", "fallback's"]);
+    expect(onSession.mock.calls.map(([id]) => id)).toEqual(["fallback's"]);
   });
 
-  it("a fallback does not receive the config that is bound to the wrapper", async () => {
+  it("a fallback receives the config that is bound to the wrapper, as everything inside the wrapper", async () => {
     const tags: unknown[] = [];
     const failing = RunnableLambda.from(() => {
       throw new Error("always");
@@ -157,8 +159,8 @@ describe("withRetry and withFallbacks", () => {
       return config.configurable?.bound ?? "none";
     });
     const wrapper = withSession(failing as Runnable).withConfig({ tags: ["bound"], configurable: { bound: 1 } });
-    expect(await wrapper.withFallbacks([fallback]).invoke({})).toBe("none");
-    expect(tags).toEqual([[]]);
+    expect(await wrapper.withFallbacks([fallback]).invoke({})).toBe(1);
+    expect(tags).toEqual([["bound"]]);
   });
 
   it.each<[string, (wrapper: RunnableWithSession, bound: Runnable) => Runnable]>([
