@@ -1,11 +1,8 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { ChatOpenAI } from "@langchain/openai";
 import { v7 as uuidv7 } from "uuid";
 import { SessionCallbackHandler, SessionChatOpenAI } from "../src/index.js";
-
-setFlagsFromString("--expose-gc");
-const collect: () => void = runInNewContext("gc");
+import { cannedFetch } from "./canned_fetch.js";
+import { collectGarbage } from "./collect_garbage.js";
 
 const SESSIONS = Number(process.env.BENCH_SESSIONS ?? 1_000_000);
 
@@ -42,25 +39,16 @@ export async function benchMemory(): Promise<boolean> {
 
 const HELD = "heap held: ours / a new ChatOpenAI a session";
 
-/** Answers in this process: a million requests over a socket would measure the socket. */
-const ANSWER = JSON.stringify({
-  id: "chatcmpl-1",
-  object: "chat.completion",
-  created: 1,
-  model: "gpt-4o",
-  choices: [{ index: 0, message: { role: "assistant", content: "text" }, finish_reason: "stop" }],
-  usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
-});
-const answer: typeof fetch = async () => new Response(ANSWER, { headers: { "content-type": "application/json" } });
+/** The provider answers in this process: a million requests over a socket would measure the socket. */
 const fields = {
   model: "gpt-4o",
   apiKey: "sk-bench",
   maxRetries: 0,
-  configuration: { baseURL: "http://127.0.0.1:4000/v1", fetch: answer },
+  configuration: { baseURL: "http://127.0.0.1:4000/v1", fetch: cannedFetch },
 };
 
 function heap(): number {
-  for (let i = 0; i < 3; i += 1) collect();
+  for (let i = 0; i < 3; i += 1) collectGarbage();
   return process.memoryUsage().heapUsed;
 }
 

@@ -1,8 +1,8 @@
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
-import { InMemoryStore } from "@langchain/core/stores";
 import { ChatOpenAI } from "@langchain/openai";
 import { SessionChatOpenAI } from "../src/index.js";
-import { startServer } from "./measure.js";
+import { collectGarbage } from "./collect_garbage.js";
+import { printed, type Quartiles, quartiles, startServer } from "./measure.js";
 
 /** Turns of a conversation, and how many such conversations are one measurement. */
 const SIZES = [
@@ -11,11 +11,11 @@ const SIZES = [
   { turns: 400, conversations: 1 },
 ];
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9);
 
 const QUESTION = "Tell me what happened to the robot after that. ".repeat(4);
 
-/** How a conversation is led: says a question, after what was said before. */
+/** Sends a question after the messages before it, and resolves to the answer. */
 type Talk = (question: HumanMessage, history: BaseMessage[]) => Promise<BaseMessage>;
 
 /** What one conversation costs: bytes sent, and CPU time of this process. */
@@ -24,9 +24,11 @@ interface Cost {
   readonly cpuMs: number;
 }
 
+/** The costs of a way's conversations of a size, a round each. */
+type Costs = (way: string, turns: number) => readonly Cost[];
+
 const PLAIN = "ChatOpenAI";
 const MESSAGES = "from the messages";
-const STORE = "from the store";
 
 /** What conversations on `/responses` cost with and without `previous_response_id`, beside a plain ChatOpenAI. */
 export async function benchResponses(): Promise<boolean> {
@@ -40,82 +42,81 @@ export async function benchResponses(): Promise<boolean> {
   const unchained = whole(new SessionChatOpenAI(fields));
   const chained = whole(new SessionChatOpenAI({ ...fields, usePreviousResponseId: true }));
 
-  /** Each begins a conversation. */
-  const ways: Record<string, () => Talk> = {
-    [PLAIN]: () => theirs,
-    unchained: () => unchained,
-    [MESSAGES]: () => chained,
-    [STORE]: () => {
-      const model = new SessionChatOpenAI({ ...fields, responseStore: new InMemoryStore<string>() });
-      return (question) => model.invoke([question]);
-    },
-  };
+  const ways: Record<string, Talk> = { [PLAIN]: theirs, unchained, [MESSAGES]: chained };
   try {
-    const costOf = await measure(ways, baseURL);
+    const costs = await measure(ways, baseURL);
     const rows = SIZES.flatMap(({ turns }) =>
       Object.keys(ways).map((way) => {
-        const [{ bytes, cpuMs }, plain] = [costOf(way, turns), costOf(PLAIN, turns)];
+        const bytes = bytesOf(costs, way, turns);
         return {
           turns,
           way,
           bytes,
           "bytes / turn": Math.round(bytes / turns),
-          [`bytes / ${PLAIN}'s`]: (bytes / plain.bytes).toFixed(4),
-          "CPU ms / turn": (cpuMs / turns).toFixed(3),
-          [`CPU / ${PLAIN}'s`]: (cpuMs / plain.cpuMs).toFixed(2),
+          [`bytes / ${PLAIN}'s`]: (bytes / bytesOf(costs, PLAIN, turns)).toFixed(4),
+          "CPU ms / turn": (quartiles(costs(way, turns).map(({ cpuMs }) => cpuMs)).median / turns).toFixed(3),
+          ...printed(`CPU / ${PLAIN}'s`, cpuRatio(costs, way, turns), 3),
         };
       }),
     );
     console.table(rows);
-    return judge(costOf);
+    return judge(costs);
   } finally {
     stop();
   }
 }
 
-/** Whether bytes grow with the turns and no faster, and CPU time in store mode does not grow with the history. */
-function judge(costOf: (way: string, turns: number) => Cost): boolean {
+/** The same in each round. */
+function bytesOf(costs: Costs, way: string, turns: number): number {
+  return costs(way, turns)[0]?.bytes ?? Number.NaN;
+}
+
+/** CPU time as a share of the plain model's in the same round, so that what slows a round down hits both. */
+function cpuRatio(costs: Costs, way: string, turns: number): Quartiles {
+  const plain = costs(PLAIN, turns);
+  return quartiles(costs(way, turns).map(({ cpuMs }, round) => cpuMs / (plain[round]?.cpuMs ?? Number.NaN)));
+}
+
+/** Whether bytes grow with the turns and no faster. */
+function judge(costs: Costs): boolean {
   const [few, many] = [10, 400];
-  const perTurn = (way: string, turns: number, what: keyof Cost) => costOf(way, turns)[what] / turns;
-  const growth = (way: string, what: keyof Cost) => perTurn(way, many, what) / perTurn(way, few, what);
+  const sent = bytesOf(costs, MESSAGES, many);
   const rows = [
-    ...[MESSAGES, STORE].flatMap((way) => [
-      {
-        what: `${way}: bytes at ${many} turns / ${PLAIN}'s`,
-        value: costOf(way, many).bytes / costOf(PLAIN, many).bytes,
-        limit: 0.03,
-      },
-      { what: `${way}: bytes a turn at ${many} turns / at ${few}`, value: growth(way, "bytes"), limit: 1.1 },
-    ]),
-    { what: `${STORE}: CPU a turn at ${many} turns / at ${few}`, value: growth(STORE, "cpuMs"), limit: 1.3 },
+    {
+      what: `${MESSAGES}: bytes at ${many} turns / ${PLAIN}'s`,
+      value: sent / bytesOf(costs, PLAIN, many),
+      limit: 0.03,
+    },
+    {
+      what: `${MESSAGES}: bytes a turn at ${many} turns / at ${few}`,
+      value: sent / many / (bytesOf(costs, MESSAGES, few) / few),
+      limit: 1.1,
+    },
   ].map((row) => ({ ...row, value: row.value.toFixed(4), "": row.value > row.limit ? "FAILED" : "ok" }));
   console.table(rows);
   return rows.every((row) => row[""] === "ok");
 }
 
-/** The cost of a conversation in each way and size: the median of rounds, in which they alternate. */
-async function measure(
-  ways: Record<string, () => Talk>,
-  baseURL: string,
-): Promise<(way: string, turns: number) => Cost> {
+/** The ways alternate within a round, and their order from round to round. */
+async function measure(ways: Record<string, Talk>, baseURL: string): Promise<Costs> {
   const found = new Map<string, Cost[]>();
   for (let round = -1; round < ROUNDS; round += 1) {
     for (const { turns, conversations } of SIZES) {
-      for (const [way, begin] of Object.entries(ways)) {
+      const order = Object.entries(ways);
+      if (round % 2 === 0) order.reverse();
+      for (const [way, talk] of order) {
+        collectGarbage();
         const before = process.cpuUsage();
-        for (let i = 0; i < conversations; i += 1) await converse(begin(), turns);
+        for (let i = 0; i < conversations; i += 1) await converse(talk, turns);
         const { user, system } = process.cpuUsage(before);
         const bytes: number = await (await fetch(baseURL)).json();
-        if (round < 0) continue; // This one warms up.
+        if (round < 0) continue; // This round warms up.
         const cost = { bytes: bytes / conversations, cpuMs: (user + system) / 1_000 / conversations };
         found.set(`${way} ${turns}`, [...(found.get(`${way} ${turns}`) ?? []), cost]);
       }
     }
   }
-  return (way, turns) => {
-    const costs = (found.get(`${way} ${turns}`) ?? []).sort((a, b) => a.cpuMs - b.cpuMs);
-    return costs[costs.length >> 1] as Cost;
-  };
+  return (way, turns) => found.get(`${way} ${turns}`) ?? [];
 }
 
 async function converse(talk: Talk, turns: number): Promise<void> {

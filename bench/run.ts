@@ -1,10 +1,15 @@
-import { benchCalls } from "./calls.js";
+import { benchCalls, benchNetwork } from "./calls.js";
 import { benchMemory } from "./memory.js";
 import { benchResponses } from "./responses.js";
 
-/** `npm run bench` runs all, `npm run bench -- NAME …` those. Ends with 1 where one is past its limit. */
+/**
+ * `npm run bench` runs all, `npm run bench -- NAME …` those. Ends with 1 if one is past its limit.
+ * The npm script runs Node with `--single-threaded`: helper threads of V8 that collect garbage or
+ * compile when a core is free make CPU time depend on what else the machine does.
+ */
 const benches: Record<string, () => Promise<boolean>> = {
   calls: benchCalls,
+  network: benchNetwork,
   memory: benchMemory,
   responses: benchResponses,
 };
