@@ -19,6 +19,8 @@ type RunArguments = [
   metadata?: Record<string, unknown>,
 ];
 
+type EndArguments = [parentRunId?: string, tags?: string[], extraParams?: Record<string, unknown>];
+
 /** Fields of {@link SessionCallbackHandler}. */
 export interface SessionCallbackHandlerFields {
   /** The session of the calls made under the handler. Default: a new id. Empty string: unset. */
@@ -94,13 +96,7 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
     this.handleChatModelStart(llm, [], ...run);
   }
 
-  override handleLLMEnd(
-    output: LLMResult,
-    runId: string,
-    _parentRunId?: string,
-    _tags?: string[],
-    extraParams?: Record<string, unknown>,
-  ): void {
+  override handleLLMEnd(output: LLMResult, runId: string, ...[, , extraParams]: EndArguments): void {
     const isCached = extraParams?.cached === true;
     // The metadata of a cached answer has the cost of the request that was made for it before.
     const { callId, costUsd } = (isCached ? undefined : messageOf(output)?.response_metadata?.litellm) ?? {};

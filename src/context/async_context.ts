@@ -89,14 +89,6 @@ export async function* iterateInContext<T>(
   }
 }
 
-/** Iterates a stream with `sessionId` as the active session: {@link iterateInContext}. */
-export function iterateWithSession<T>(
-  sessionId: string,
-  open: () => Promise<AsyncIterable<T>> | AsyncIterable<T>,
-): AsyncGenerator<T> {
-  return iterateInContext((callback) => runWithSession(sessionId, callback), open);
-}
-
 function currentStore(): Store | undefined {
   return AsyncLocalStorageProviderSingleton.getInstance().getStore() as Store | undefined;
 }

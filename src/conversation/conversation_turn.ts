@@ -85,10 +85,9 @@ export class ConversationTurn {
       step = await events.next();
     }
     try {
-      while (!step.done) {
-        yield step.value;
-        step = await events.next();
-      }
+      if (step.done) return;
+      yield step.value;
+      yield* events;
     } finally {
       await events.return(undefined);
     }

@@ -1,18 +1,15 @@
 import { Runnable, type RunnableBatchOptions } from "@langchain/core/runnables";
 import { AsyncCaller } from "@langchain/core/utils/async_caller";
 import { IterableReadableStream } from "@langchain/core/utils/stream";
-import {
-  iterateInContext,
-  iterateWithSession,
-  runWithSession,
-  snapshotAsyncContext,
-} from "../context/async_context.js";
+import { iterateInContext, type RunInContext, snapshotAsyncContext } from "../context/async_context.js";
 import { optionsOfEachInput } from "../utils/batch_options.js";
 import type { RunnableWithSessionCallOptions } from "./fields.js";
 
-/** A call whose session is resolved: its id, and the config for the bound Runnable. */
+/** A call whose session is resolved. */
 export interface PreparedCall<CallOptions> {
-  readonly sessionId: string;
+  /** Runs code with the session as the active one. */
+  readonly run: RunInContext;
+  /** The config for the bound Runnable. */
   readonly config: Partial<CallOptions>;
 }
 
@@ -30,9 +27,9 @@ abstract class SessionDelegate<
   protected abstract prepareCall(options: Partial<CallOptions> | undefined): PreparedCall<CallOptions>;
 
   override async stream(input: RunInput, options?: Partial<CallOptions>): Promise<IterableReadableStream<RunOutput>> {
-    const { sessionId, config } = this.prepareCall(options);
-    const stream = await runWithSession(sessionId, () => this.fields.bound.stream(input, config));
-    return IterableReadableStream.fromAsyncGenerator(iterateWithSession(sessionId, () => stream));
+    const { run, config } = this.prepareCall(options);
+    const stream = await run(() => this.fields.bound.stream(input, config));
+    return IterableReadableStream.fromAsyncGenerator(iterateInContext(run, () => stream));
   }
 
   /**
@@ -51,8 +48,8 @@ abstract class SessionDelegate<
     const runInCallersContext = snapshotAsyncContext(); // A call that waits starts in the context of the one that made room.
     const outputs = inputs.map(async (input, index) => {
       try {
-        const { sessionId, config } = this.prepareCall(optionsOfEach[index]);
-        const invoke = () => runWithSession(sessionId, () => this.fields.bound.invoke(input, config));
+        const { run, config } = this.prepareCall(optionsOfEach[index]);
+        const invoke = () => run(() => this.fields.bound.invoke(input, config));
         return await caller.call(() => runInCallersContext(invoke));
       } catch (error) {
         if (!batchOptions?.returnExceptions) throw error;
@@ -70,10 +67,10 @@ abstract class SessionDelegate<
     generator: AsyncGenerator<RunInput>,
     options: Partial<CallOptions>,
   ): AsyncGenerator<RunOutput> {
-    const { sessionId, config } = this.prepareCall(options);
+    const { run, config } = this.prepareCall(options);
     // `generator` is the previous step of the chain. It runs when it is pulled, and outside this session.
     const input = iterateInContext(snapshotAsyncContext(), () => generator);
-    yield* iterateWithSession(sessionId, () => this.fields.bound.transform(input, config));
+    yield* iterateInContext(run, () => this.fields.bound.transform(input, config));
   }
 
   /** What v3 returns is the bound Runnable's own: the stream of a chat model, or the promise of a graph's. */
@@ -82,12 +79,10 @@ abstract class SessionDelegate<
     options: Partial<CallOptions> & { version: "v1" | "v2" },
     streamOptions?: object,
   ): never {
-    const { sessionId, config } = this.prepareCall(options);
-    const events = runWithSession(sessionId, () =>
-      this.fields.bound.streamEvents(input, config as typeof options, streamOptions),
-    );
+    const { run, config } = this.prepareCall(options);
+    const events = run(() => this.fields.bound.streamEvents(input, config as typeof options, streamOptions));
     if (options?.version !== "v1" && options?.version !== "v2") return events as never;
-    return IterableReadableStream.fromAsyncGenerator(iterateWithSession(sessionId, () => events)) as never;
+    return IterableReadableStream.fromAsyncGenerator(iterateInContext(run, () => events)) as never;
   }
 
   override streamLog(
@@ -95,8 +90,8 @@ abstract class SessionDelegate<
     options?: Partial<CallOptions>,
     streamOptions?: object,
   ): ReturnType<Runnable["streamLog"]> {
-    const { sessionId, config } = this.prepareCall(options);
-    return iterateWithSession(sessionId, () => this.fields.bound.streamLog(input, config, streamOptions));
+    const { run, config } = this.prepareCall(options);
+    return iterateInContext(run, () => this.fields.bound.streamLog(input, config, streamOptions));
   }
 
   /** @internal */

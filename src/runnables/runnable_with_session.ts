@@ -107,8 +107,8 @@ export class RunnableWithSession<
   }
 
   override async invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
-    const { sessionId, config } = this.prepareCall(options);
-    return runWithSession(sessionId, () => this.fields.bound.invoke(input, config));
+    const { run, config } = this.prepareCall(options);
+    return run(() => this.fields.bound.invoke(input, config));
   }
 
   /** The same wrapper around what `wrap` makes of the bound Runnable. */
@@ -148,7 +148,7 @@ export class RunnableWithSession<
       metadata: isSessionMetadataFree(metadata, lookup) ? { ...metadata, session_id: sessionId } : metadata,
     };
     onSession?.(sessionId, prepared);
-    return { sessionId, config: prepared as Partial<CallOptions> };
+    return { run: (callback) => runWithSession(sessionId, callback), config: prepared as Partial<CallOptions> };
   }
 
   private ownSessionId(config: RunnableConfig): string | undefined {
