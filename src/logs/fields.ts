@@ -1,52 +1,55 @@
 import { describeValue } from "../utils/describe_value.js";
+import { invalid } from "../utils/invalid.js";
 
 /** Fields of `SessionLogs`. */
 export interface SessionLogsFields {
-  /** The LiteLLM proxy, with or without `/v1`. Default: environment variable `LITELLM_BASE_URL`. */
+  /** URL of the LiteLLM proxy, with or without `/v1`. Default: environment variable `LITELLM_BASE_URL`. */
   baseURL?: string | undefined;
 
   /** A key that may read logs: the master key, or one of a proxy admin. Default: environment variable `LITELLM_API_KEY`. */
   apiKey?: string | undefined;
 
-  /** What makes the requests. Default: the global `fetch` at the time of the request. */
+  /** Sends the requests. Default: the global `fetch` at the time of the request. */
   fetch?: typeof globalThis.fetch | undefined;
 
-  /** How long one request may take, in milliseconds: more than 0, at most 2,147,483,647. Default: 30,000. */
+  /** Time limit of one request in milliseconds: more than 0, at most 2,147,483,647. Default: 30,000. */
   timeoutMs?: number | undefined;
 }
 
-/** Options of the methods of `SessionLogs` that ask the proxy. */
+/** Options of the methods of `SessionLogs` that send requests. */
 export interface SessionLogsOptions {
-  /** Ends the reading: the method throws the signal's reason. */
+  /** Cancels the requests. The method throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
 /** Options of `SessionLogs.waitFor`. */
 export interface SessionLogsWaitOptions extends SessionLogsOptions {
-  /** How many calls of the session to wait for. */
+  /** Number of calls to wait for, at least 1. */
   calls: number;
 
-  /** How long to wait for the calls, in milliseconds, before their sums are read: more than 0, at most 2,147,483,647. Default: 60,000. */
+  /**
+   * Time limit in milliseconds until the calls are in the log: more than 0, at most 2,147,483,647. Reading
+   * their sums is not part of it. Default: 60,000.
+   */
   timeoutMs?: number | undefined;
 }
 
-/** The longest time that a timer can be set to. */
+/** A longer timer overflows a 32-bit integer, and Node.js fires it at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** The proxy's own URL of what people give as one: a model's `baseURL` ends in `/v1`. */
+/** Returns the proxy's URL without the `/v1` that a model's `baseURL` ends in: the log's paths have no `/v1`. */
 export function parseBaseURL(baseURL: unknown): string {
   const expected = 'expected the URL of a LiteLLM proxy, such as "http://localhost:4000"';
-  const invalid = (why: string) => new TypeError(`Invalid field "baseURL" (or LITELLM_BASE_URL): ${expected}; ${why}.`);
-  if (baseURL === undefined) throw invalid("there is none");
-  if (typeof baseURL !== "string" || !URL.canParse(baseURL)) throw invalid(`got ${describeValue(baseURL)}`);
-  const { protocol, username, password, origin, pathname } = new URL(baseURL);
-  if (protocol !== "http:" && protocol !== "https:") throw invalid(`got ${describeValue(baseURL)}`);
-  // What fetch refuses with a message that has the password in it.
-  if (username || password) throw invalid("got one with a user name or password in it");
-  return origin + pathname.replace(/(\/v1)?\/*$/, "");
+  const fail = (why: string) => new TypeError(`Invalid field "baseURL" (or LITELLM_BASE_URL): ${expected}; ${why}.`);
+  if (baseURL === undefined) throw fail("there is none");
+  const url = typeof baseURL === "string" && URL.canParse(baseURL) ? new URL(baseURL) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw fail(`got ${describeValue(baseURL)}`);
+  // `fetch` would refuse it with a message that contains the password.
+  if (url.username || url.password) throw fail("got one with a user name or password in it");
+  return url.origin + url.pathname.replace(/(\/v1)?\/*$/, "");
 }
 
-/** A key that a header can carry. The message of `fetch` would have the key in it. */
+/** Returns the key if a header can hold it. `fetch` would refuse other keys with a message that contains the key. */
 export function parseKey(apiKey: unknown): string | undefined {
   if (apiKey === undefined || apiKey === "") return undefined;
   if (typeof apiKey === "string" && /^[\x21-\x7e]+$/.test(apiKey)) return apiKey;
@@ -55,7 +58,5 @@ export function parseKey(apiKey: unknown): string | undefined {
 
 export function checkTimeout(timeoutMs: number): void {
   if (typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS) return;
-  throw new TypeError(
-    `Invalid "timeoutMs": expected milliseconds, more than 0 and at most ${MAX_TIMEOUT_MS}, got ${describeValue(timeoutMs)}.`,
-  );
+  throw invalid('"timeoutMs"', `milliseconds, more than 0 and at most ${MAX_TIMEOUT_MS}`, timeoutMs);
 }

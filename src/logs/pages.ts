@@ -1,56 +1,58 @@
 import type { LogPage, SessionLogRow } from "./rows.js";
 
-/** Asks for a page of a session's log. The first is 1. */
-export type ReadPage = (page: number, pageSize: number) => Promise<LogPage>;
+/** Requests a page of a session's log. The number of the first page is 1. */
+export type ReadPage = (number: number, pageSize: number) => Promise<LogPage>;
 
 /**
- * LiteLLM gives at most 100 rows a page. What is missing after one pass is looked for with pages
- * that end elsewhere: rows that began in the same millisecond may change places between two pages.
+ * Rows that began in the same millisecond may swap places between two requests, so that a pass misses one
+ * at the border of two pages. The next pass has its borders elsewhere. LiteLLM allows 100 rows a page.
  */
 const PAGE_SIZES = [100, 97, 89] as const;
 
 /**
- * All rows of a session, the oldest first, a page at a time, whichever way the proxy orders them.
- * No row comes twice, and none that is there at the end is left out, though rows are added
- * meanwhile. A row is written when its call ends: one whose call began before rows that were given
- * already comes out of order.
+ * Lists all rows of a session, the oldest first, and reads a page when its first row is asked for.
+ *
+ * Each row comes once, and none is missing that is in the log at the end. LiteLLM writes a row when its call
+ * ends: if the call began before calls that were listed already, its row comes out of order.
  */
 export async function* listOldestFirst(read: ReadPage): AsyncGenerator<SessionLogRow, void, undefined> {
-  const seen = new Set<string>();
+  const listedIds = new Set<string>();
   for (const pageSize of PAGE_SIZES) {
-    // The most that were there at once: when a proxy deletes old rows, the others change places.
+    // The maximum: if the proxy deletes old rows during a pass, the remaining rows move to other pages.
     let total = 0;
     for await (const page of readPages(read, pageSize)) {
       total = Math.max(total, page.total);
-      for (const row of page.rows) {
-        if (seen.has(row.requestId)) continue;
-        seen.add(row.requestId);
+      for (const row of [...page.rows].sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime())) {
+        if (listedIds.has(row.requestId)) continue;
+        listedIds.add(row.requestId);
         yield row;
       }
     }
-    if (seen.size >= total) return;
+    if (listedIds.size >= total) return;
   }
 }
 
+/** Reads the pages from the oldest to the newest: LiteLLM 1.81 has the oldest rows on page 1, 1.106 the newest. */
 async function* readPages(read: ReadPage, pageSize: number): AsyncGenerator<LogPage, void, undefined> {
   const first = await read(1, pageSize);
   if (first.totalPages > 1 && isNewestFirst(first)) {
     yield* readPagesBackwards(read, pageSize, first.total);
     return;
   }
-  yield sorted(first);
+  yield first;
   let { totalPages } = first;
   for (let number = 2; number <= totalPages; number += 1) {
     const page = await read(number, pageSize);
     if (page.rows.length === 0) return;
     totalPages = page.totalPages;
-    yield sorted(page);
+    yield page;
   }
 }
 
 /**
- * From the last page to the first, where the newest rows come first. A row that is added moves all
- * others; their place counted from the oldest stays. So that is what is counted.
+ * Reads from the last page to page 1, which has the newest rows. A new row moves all others to a higher
+ * place, counted from the newest. Their place counted from the oldest stays: `start`, `end` and `readRows`
+ * count from there.
  */
 async function* readPagesBackwards(
   read: ReadPage,
@@ -58,29 +60,25 @@ async function* readPagesBackwards(
   firstTotal: number,
 ): AsyncGenerator<LogPage, void, undefined> {
   let total = firstTotal;
-  let taken = 0;
-  while (taken < total) {
-    const number = Math.ceil((total - taken) / pageSize);
+  let readRows = 0;
+  while (readRows < total) {
+    const number = Math.ceil((total - readRows) / pageSize);
     const page = await read(number, pageSize);
-    const isGrown = page.total > total;
+    const hasNewRows = page.total > total;
     total = page.total;
     const end = total - (number - 1) * pageSize;
     const start = end - page.rows.length;
-    if (start <= taken && end > taken) {
-      yield sorted(page);
-      taken = end;
-    } else if (!isGrown) {
-      return; // Rows were deleted. The next pass finds what this one leaves out.
+    if (start <= readRows && end > readRows) {
+      yield page;
+      readRows = end;
+    } else if (!hasNewRows) {
+      return; // The proxy deleted rows. The next pass lists those that this one misses.
     }
-    // Else rows were added, and the one that is next is a page further on now.
+    // Otherwise new rows moved the next row to a higher page, which the next round requests.
   }
 }
 
 function isNewestFirst({ rows }: LogPage): boolean {
   const [newest, oldest] = [rows[0], rows.at(-1)];
   return newest !== undefined && oldest !== undefined && newest.startedAt > oldest.startedAt;
-}
-
-function sorted(page: LogPage): LogPage {
-  return { ...page, rows: [...page.rows].sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime()) };
 }

@@ -1,59 +1,55 @@
 import { isPlainObject } from "../utils/is_plain_object.js";
 import type { SessionSums } from "../utils/session_sums.js";
+import { parseJson } from "./proxy_request.js";
 
 /** One call in LiteLLM's log. */
 export interface SessionLogRow {
-  /** The row's key in the log: the provider's id of the answer, or LiteLLM's id of the call. */
+  /** The row's key in the log: the provider's id of the response, or LiteLLM's id of the call. */
   readonly requestId: string;
   /** LiteLLM's name of the endpoint: `"acompletion"`, `"aresponses"`, `"aembedding"`, … */
   readonly callType: string;
-  /** The model that the provider was asked for. */
+  /** The model that LiteLLM requested from the provider. */
   readonly model: string;
-  /** The name under which the proxy's config lists the model. */
+  /** The name of the model in the proxy's config. */
   readonly modelGroup: string | undefined;
   /** The provider: `"openai"`, … */
   readonly provider: string | undefined;
   readonly startedAt: Date;
-  /** From start to end of the call, in milliseconds, by the proxy's clock. Undefined where the log has no end. */
+  /** From start to end of the call, in milliseconds, by the proxy's clock. Undefined if the log has no end. */
   readonly durationMs: number | undefined;
   readonly inputTokens: number;
   readonly outputTokens: number;
   /** The cost in US dollars. LiteLLM logs 0 for a model without a price. */
   readonly costUsd: number;
   readonly status: "success" | "failure";
-  /** Class and message of the error with which the call failed, where the proxy logs them. */
+  /** Class and message of the error with which the call failed. Undefined if the proxy does not log them. */
   readonly error: string | undefined;
-  /** Whether the answer came from the proxy's cache. */
+  /** Whether the response came from the proxy's cache. */
   readonly cacheHit: boolean;
   readonly sessionId: string;
-  /** The row as the proxy gave it. What is in it differs from version to version. */
+  /** The row as the proxy sent it. Its fields differ between versions of LiteLLM. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** An answer of the proxy: rows, and how many there are in all. */
+/** A page of a session's log. The totals count all pages. */
 export interface LogPage {
   readonly rows: readonly SessionLogRow[];
   readonly total: number;
   readonly totalPages: number;
 }
 
-/** Reads an answer of LiteLLM. Undefined if it is none. */
+/** Undefined if the answer is not a page of LiteLLM's log. */
 export function parsePage(answer: unknown, sessionId: string): LogPage | undefined {
   // LiteLLM 1.70 answers with a bare list of all rows.
   const { data, total, total_pages } = Array.isArray(answer)
     ? { data: answer, total: answer.length, total_pages: 1 }
     : ((answer ?? {}) as Record<string, unknown>);
   if (!Array.isArray(data) || !isCount(total) || !isCount(total_pages)) return undefined;
-  const rows: SessionLogRow[] = [];
-  for (const raw of data) {
-    const row = parseRow(raw, sessionId);
-    if (!row) return undefined;
-    rows.push(row);
-  }
-  return { rows, total, totalPages: total_pages };
+  const rows = data.map((raw) => parseRow(raw, sessionId));
+  return rows.every((row) => row !== undefined) ? { rows, total, totalPages: total_pages } : undefined;
 }
 
-/** Reads a row of the log. Undefined if it is none. */
+/** Undefined if the value is not a row of LiteLLM's log. */
 function parseRow(raw: unknown, sessionId: string): SessionLogRow | undefined {
   if (!isPlainObject(raw)) return undefined;
   const startedAt = parseTime(raw.startTime);
@@ -72,44 +68,40 @@ function parseRow(raw: unknown, sessionId: string): SessionLogRow | undefined {
     inputTokens: numberOf(raw.prompt_tokens),
     outputTokens: numberOf(raw.completion_tokens),
     costUsd: numberOf(raw.spend),
-    // The column is newer than the metadata: 1.70 has the metadata alone.
+    // LiteLLM 1.70 has no status column, only the status in the metadata.
     status: (textOf(raw.status) ?? metadata.status) === "failure" ? "failure" : "success",
-    error: errorOf(metadata.error_information),
+    error: formatError(metadata.error_information),
     cacheHit: String(raw.cache_hit).toLowerCase() === "true",
     sessionId: textOf(raw.session_id) ?? sessionId,
     raw,
   };
 }
 
-/** Adds a row to the sums of its session. Its times are by the proxy's clock. */
+/** Adds a row to the sums of its session. */
 export function addRow(sums: SessionSums, row: SessionLogRow): void {
   const startMs = row.startedAt.getTime();
   sums.start(startMs);
   sums.end(startMs, { ...row, isFailed: row.status === "failure" });
 }
 
-/** A time of Postgres. One without a zone is in UTC, which `Date` would take for local time. */
+/** Some versions of LiteLLM send a time without a zone. It is in UTC, but `Date` would read it as local time. */
 function parseTime(value: unknown): Date | undefined {
   if (typeof value !== "string") return undefined;
   const time = new Date(/(?:Z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`);
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-/** The error without its traceback. */
-function errorOf(information: unknown): string | undefined {
+/** Leaves out `traceback`, the third field of LiteLLM's `error_information`. */
+function formatError(information: unknown): string | undefined {
   const { error_class, error_message } = objectOf(information);
   const parts = [error_class, error_message].filter((part) => typeof part === "string" && part !== "");
   return parts.length > 0 ? parts.join(": ") : undefined;
 }
 
-/** An object, or the JSON of one: some versions give the column as it is in Postgres. */
+/** Some versions of LiteLLM send a JSON column of Postgres as text. */
 function objectOf(value: unknown): Record<string, unknown> {
-  if (typeof value !== "string") return isPlainObject(value) ? value : {};
-  try {
-    return objectOf(Object(JSON.parse(value)));
-  } catch {
-    return {};
-  }
+  const parsed = typeof value === "string" ? parseJson(value) : value;
+  return isPlainObject(parsed) ? parsed : {};
 }
 
 function textOf(value: unknown): string | undefined {

@@ -16,23 +16,23 @@ import { getJson, type LogsProxy, notLiteLLM } from "./proxy_request.js";
 import { addRow, type LogPage, parsePage, type SessionLogRow } from "./rows.js";
 import { SessionLogsError } from "./session_logs_error.js";
 
-/** How long to wait between two looks at the log. */
+/** Longest pause between two requests of `waitFor`. */
 const POLL_MS = 500;
 
-/** With less time left than this, there is no use in another look. */
-const LAST_LOOK_MS = 50;
+/** `waitFor` stops polling with less time left than this: the request would time out. */
+const MIN_POLL_MS = 50;
 
 /**
- * Reads sessions out of the log of a LiteLLM proxy that has a database, from version 1.70 on. A
- * proxy writes its log in batches: a call is there 3 to 15 seconds after it ended.
+ * Reads sessions from the log of a LiteLLM proxy that has a database, from version 1.70 on. The proxy
+ * writes its log in batches: a call is in it 3 to 15 seconds after it ended.
  *
- * Who may read depends on the key: the master key and keys of a `proxy_admin` may everywhere, those
- * of a `proxy_admin_viewer` in some versions (1.70 and 1.106, not 1.81). In 1.106 an `internal_user`
- * may read too, but sees only calls of their own: to such a key, a session of others looks empty.
+ * The key decides who may read. The master key and keys of a `proxy_admin` may read in every version, keys
+ * of a `proxy_admin_viewer` in some (1.70 and 1.106, not 1.81). In 1.106 the key of an `internal_user` sees
+ * only that user's calls: a session of somebody else looks empty.
  *
- * @throws {TypeError} from the constructor, for a field that can't be. No message holds the API key.
+ * @throws {TypeError} from the constructor, for an invalid field. The message never contains the API key.
  * @throws {SessionIdError} from the methods, for an id that no session can have.
- * @throws {SessionLogsError} from the methods that ask the proxy, with a `code`, saying what to do.
+ * @throws {SessionLogsError} from the methods that send requests. `code` says why, the message what to do.
  *
  * @example
  * ```typescript
@@ -42,10 +42,10 @@ const LAST_LOOK_MS = 50;
  * ```
  */
 export class SessionLogs {
-  /** The proxy's own URL, without `/v1`. */
+  /** The proxy's URL, without `/v1`. */
   readonly baseURL: string;
 
-  /** Not a property that shows: the key is in it. */
+  /** `#private`, so that logging the object does not print the API key. */
   readonly #proxy: LogsProxy;
 
   constructor(fields: SessionLogsFields = {}) {
@@ -57,16 +57,16 @@ export class SessionLogs {
   }
 
   /**
-   * The calls of a session, the oldest first: none for a session that the log doesn't have. Reads a
-   * page of at most 100 rows at a time, when it is asked for. A row that is written meanwhile comes
-   * too: out of order, if its call began before calls that were given already.
+   * Lists the calls of a session, the oldest first. Empty for a session that is not in the log. It requests a
+   * page of at most 100 rows when you read its first row. If the proxy adds a row meanwhile, that row is
+   * listed too: out of order, if its call began before calls that were listed already.
    */
   async *list(sessionId: string, options: SessionLogsOptions = {}): AsyncGenerator<SessionLogRow, void, undefined> {
-    const id = checkSessionId(sessionId, 'argument "sessionId"');
-    yield* listOldestFirst((page, pageSize) => this.#readPage(id, page, pageSize, options.signal));
+    const id = checkSessionId(sessionId, ARGUMENT);
+    yield* listOldestFirst((number, pageSize) => this.#readPage(id, number, pageSize, options.signal));
   }
 
-  /** Sums over all calls of a session that are in the log. Times are by the proxy's clock. */
+  /** Sums up all calls of a session that are in the log. Times are by the proxy's clock. */
   async summary(sessionId: string, options: SessionLogsOptions = {}): Promise<SessionSummary> {
     const sums = new SessionSums();
     for await (const row of this.list(sessionId, options)) addRow(sums, row);
@@ -74,73 +74,69 @@ export class SessionLogs {
   }
 
   /**
-   * Waits until the log has this many calls of a session, or more, and returns their sums.
+   * Waits until the log has at least `calls` calls of a session. Returns the sums of all of them.
    *
-   * @throws {SessionLogsError} with code `"TIMEOUT"`, if it hasn't in time.
+   * @throws {SessionLogsError} with code `"TIMEOUT"`, if they are not in the log within `timeoutMs`.
    * @throws {TypeError} if `calls` is not a whole number of at least 1, or `timeoutMs` is out of range.
    */
   async waitFor(sessionId: string, options: SessionLogsWaitOptions): Promise<SessionSummary> {
-    const id = checkSessionId(sessionId, 'argument "sessionId"');
+    const id = checkSessionId(sessionId, ARGUMENT);
     const { calls, timeoutMs = 60_000, signal } = options;
     checkTimeout(timeoutMs);
-    if (!Number.isSafeInteger(calls) || calls < 1) {
-      throw invalid('option "calls"', "a positive whole number", calls);
-    }
+    if (!Number.isSafeInteger(calls) || calls < 1) throw invalid('option "calls"', "a positive whole number", calls);
     const deadlineMs = performance.now() + timeoutMs;
+    const leftMs = () => Math.max(0, deadlineMs - performance.now());
     let total: number | undefined;
-    for (let leftMs = timeoutMs; total === undefined || leftMs > LAST_LOOK_MS; ) {
+    do {
       try {
-        ({ total } = await this.#readPage(id, 1, 1, signal, leftMs));
+        ({ total } = await this.#readPage(id, 1, 1, signal, leftMs()));
       } catch (error) {
-        // A proxy that answered before, and now not in the rest of the time: the calls were not there.
-        if (total === undefined || performance.now() < deadlineMs - LAST_LOOK_MS || !isTimeout(error)) throw error;
+        // The proxy answered before, but not this last request: report the missing calls, not the request.
+        const isTimeout = SessionLogsError.isInstance(error) && error.code === "TIMEOUT";
+        if (total === undefined || leftMs() > MIN_POLL_MS || !isTimeout) throw error;
       }
       if (total >= calls) return this.summary(id, { signal });
-      leftMs = deadlineMs - performance.now();
-      // Half of the rest is left for the next look.
-      await sleep(Math.max(0, Math.min(POLL_MS, leftMs / 2)), signal);
-      leftMs = deadlineMs - performance.now();
-    }
+      // At most half of the time that is left: the other half is for the next request.
+      await sleep(Math.min(POLL_MS, leftMs() / 2), signal);
+      signal?.throwIfAborted();
+    } while (leftMs() > MIN_POLL_MS);
     throw new SessionLogsError(
       "TIMEOUT",
       `${this.baseURL} has ${total} of ${calls} calls of session ${describeValue(id)} in its log after ${timeoutMs / 1_000} s.`,
     );
   }
 
-  /** The session in LiteLLM's own UI. */
+  /** The address of the session in LiteLLM's admin UI. */
   url(sessionId: string): string {
-    return `${this.baseURL}/ui/logs/?session_id=${encodeURIComponent(checkSessionId(sessionId, 'argument "sessionId"'))}`;
+    return `${this.baseURL}/ui/logs/?session_id=${encodeURIComponent(checkSessionId(sessionId, ARGUMENT))}`;
   }
 
   async #readPage(
     id: string,
-    page: number,
+    number: number,
     pageSize: number,
     signal: AbortSignal | undefined,
-    limitMs = Number.POSITIVE_INFINITY,
+    maxMs = Number.POSITIVE_INFINITY,
   ): Promise<LogPage> {
-    const query = new URLSearchParams({ session_id: id, page: String(page), page_size: String(pageSize) });
-    const proxy = { ...this.#proxy, timeoutMs: Math.min(this.#proxy.timeoutMs, limitMs) };
-    const parsed = parsePage(await getJson(proxy, `/spend/logs/session/ui?${query}`, signal), id);
-    if (!parsed) throw notLiteLLM(this.baseURL);
-    return parsed;
+    const query = new URLSearchParams({ session_id: id, page: String(number), page_size: String(pageSize) });
+    const proxy = { ...this.#proxy, timeoutMs: Math.min(this.#proxy.timeoutMs, maxMs) };
+    const page = parsePage(await getJson(proxy, `/spend/logs/session/ui?${query}`, signal), id);
+    if (!page) throw notLiteLLM(this.baseURL);
+    return page;
   }
 }
 
-function isTimeout(error: unknown): boolean {
-  return SessionLogsError.isInstance(error) && error.code === "TIMEOUT";
-}
+const ARGUMENT = 'argument "sessionId"';
 
+/** Ends early if the signal is aborted. Not `AbortSignal.timeout`: it would not keep the process alive. */
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
+  return new Promise((resolve) => {
+    const end = () => {
       clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
+      signal?.removeEventListener("abort", end);
       resolve();
-    }, ms);
-    signal?.addEventListener("abort", abort, { once: true });
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener("abort", end);
   });
 }

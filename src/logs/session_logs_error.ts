@@ -5,13 +5,13 @@ const BRAND = Symbol.for("langchain-litellm-session.SessionLogsError");
 /**
  * Why a session could not be read:
  *
- * - `"UNREACHABLE"`: nothing answers at `baseURL`.
- * - `"TIMEOUT"`: no answer in time, or not the calls that `waitFor` waited for.
- * - `"INVALID_KEY"`: the proxy does not know the key, or there was none.
- * - `"FORBIDDEN"`: the key is right, but may not read logs.
- * - `"NO_DATABASE"`: the proxy keeps no logs.
- * - `"UNSUPPORTED_VERSION"`: the proxy has no session logs.
- * - `"NOT_LITELLM"`: what answers is not a LiteLLM proxy.
+ * - `"UNREACHABLE"`: no server answers at `baseURL`.
+ * - `"TIMEOUT"`: the proxy did not answer in time, or `waitFor` did not find its calls in time.
+ * - `"INVALID_KEY"`: the proxy does not know the key, or no key was sent.
+ * - `"FORBIDDEN"`: the proxy knows the key, but does not let it read logs.
+ * - `"NO_DATABASE"`: the proxy has no database, and so no logs.
+ * - `"UNSUPPORTED_VERSION"`: the proxy is older than LiteLLM 1.70 and has no session logs.
+ * - `"NOT_LITELLM"`: the server at `baseURL` is not a LiteLLM proxy.
  * - `"PROXY_ERROR"`: the proxy failed in another way.
  */
 export type SessionLogsErrorCode =
@@ -25,7 +25,7 @@ export type SessionLogsErrorCode =
   | "PROXY_ERROR";
 
 /**
- * Thrown by `SessionLogs` when a session can't be read. The message says what to do; it never holds
+ * Thrown by `SessionLogs` when a session can't be read. The message says what to do, and never contains
  * the API key. Recognise it with {@link SessionLogsError.isInstance} rather than `instanceof`: an
  * app may hold an ESM and a CommonJS copy of this package.
  *
@@ -42,10 +42,9 @@ export type SessionLogsErrorCode =
 export class SessionLogsError extends Error {
   override readonly name = "SessionLogsError";
 
-  /** Why. */
   readonly code: SessionLogsErrorCode;
 
-  /** HTTP status of the answer. Undefined where there was none. */
+  /** HTTP status of the response. Undefined if there was no response. */
   readonly status: number | undefined;
 
   readonly [BRAND] = true;

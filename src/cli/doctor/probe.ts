@@ -1,12 +1,12 @@
 import { sessionFetch } from "../../clients/session_fetch.js";
 import {
   checkAlive,
+  firstLine,
   getJson,
   type LogsProxy,
   messageOf,
   notLiteLLM,
   parseJson,
-  withoutKey,
 } from "../../logs/proxy_request.js";
 import { costOf, parseResponseHeaders } from "../../transport/response_headers.js";
 import { isPlainObject } from "../../utils/is_plain_object.js";
@@ -119,11 +119,7 @@ function idOf(text: string): string | undefined {
   return typeof id === "string" && id !== "" ? id : undefined;
 }
 
-/** The first line of what went wrong, without the key. */
+/** The first line of the error that a response reports. */
 function reasonOf(text: string): string {
-  return (
-    withoutKey(messageOf(parseJson(text)) ?? text, process.env.LITELLM_API_KEY)
-      .split("\n")[0]
-      ?.slice(0, 200) ?? ""
-  );
+  return firstLine(messageOf(parseJson(text)) ?? text, process.env.LITELLM_API_KEY).slice(0, 200);
 }
