@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { version } from "../../package.json";
-import { sanitizeLine } from "../render/session_view.js";
+import { sanitizeLine } from "../render/format.js";
 import { SessionIdError } from "../session/session_id_error.js";
 import { type Command, parseCommand, UsageError } from "./arguments.js";
 import { doctor } from "./doctor/index.js";

@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import { styleText } from "node:util";
-import { type SessionTextPart, toWidth } from "../render/text.js";
+import type { SessionTextPart } from "../render/text.js";
+import { cutToWidth } from "../render/text_width.js";
 
 /** Where the command writes, and whether a person looks at it. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number; hasColors?(): boolean };
@@ -36,7 +37,7 @@ export class Terminal {
   progress(text: string): void {
     // A line that is broken in two could not be taken away. Some terminals have 0 columns.
     const columns = this.progressOut.columns || 80;
-    if (this.progressHasCodes) this.progressOut.write(`\r\x1b[K${toWidth(text, columns - 1).trimEnd()}`);
+    if (this.progressHasCodes) this.progressOut.write(`\r\x1b[K${cutToWidth(text, columns - 1)}`);
     else if (!this.hasProgress) this.progressOut.write(`${text}\n`);
     this.hasProgress = true;
   }

@@ -1,22 +1,12 @@
+import { formatCount, formatMs, formatSums, formatUsd, sanitizeLine } from "./format.js";
 import { STYLE } from "./html_style.js";
-import {
-  type CallView,
-  formatCount,
-  formatMs,
-  formatSums,
-  formatUsd,
-  type SessionSource,
-  type SessionView,
-  sanitizeLine,
-  toSessionView,
-} from "./session_view.js";
+import { type CallView, type SessionSource, type SessionView, toSessionView } from "./session_view.js";
 
 /**
- * A session as a page of HTML, to be saved or sent as it is: bars for the calls on a time axis, and
- * a table under them. It loads nothing and runs no script, follows the reader's light or dark
- * setting, and fits a phone. Everything from outside is escaped.
+ * Renders a session as a complete HTML page: a waterfall of its calls, and a table below. The page loads nothing
+ * and runs no script. It follows the reader's light or dark setting and fits a phone. Names and errors are escaped.
  *
- * @param source A `SessionCallbackHandler`, or the rows that `SessionLogs` lists.
+ * @param source A `SessionCallbackHandler`, or the rows that `SessionLogs.list` yields.
  *
  * @example
  * ```typescript
@@ -24,9 +14,10 @@ import {
  * ```
  */
 export function renderSessionHtml(source: SessionSource): string {
-  const session = toSessionView(source);
-  const id = escapeHtml(session.sessionId ?? "(none)");
-  const calls = session.calls.length > 0 ? `${waterfall(session)}\n${table(session)}` : "<p>No calls.</p>";
+  const view = toSessionView(source);
+  const id = escapeHtml(view.sessionId ?? "(none)");
+  const [first] = view.calls;
+  const sums = formatSums(view.summary).map((sum) => `<li>${escapeHtml(sum)}</li>`);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -40,33 +31,31 @@ export function renderSessionHtml(source: SessionSource): string {
 <body>
 <main>
 <h1>Session <code>${id}</code></h1>
-<p class="when">${session.startedAt ? `Began <time datetime="${timeOf(session.startedAt)}">${timeOf(session.startedAt)}</time>` : ""}</p>
-<ul class="sums">${formatSums(session)
-    .map((sum) => `<li>${escapeHtml(sum)}</li>`)
-    .join("")}</ul>
-${calls}
+<p class="when">${first ? `Began ${timeElement(first.startedAt)}` : ""}</p>
+<ul class="sums">${sums.join("")}</ul>
+${first ? `${renderWaterfall(view)}\n${renderTable(view)}` : "<p>No calls.</p>"}
 </main>
 </body>
 </html>
 `;
 }
 
-/** Bars for the eye alone: all that they say is in the table. */
-function waterfall({ calls, spanMs, hidden }: SessionView): string {
+/** Hidden from screen readers: the table has the same numbers. */
+function renderWaterfall({ calls, spanMs, hiddenCalls }: SessionView): string {
   const bars = calls.map((call) => {
     const label = `${formatMs(call.durationMs)}${call.status === "ok" ? "" : ` · ${call.status}`}`;
-    return `<div class="call"><span class="name">${escapeHtml(call.model)}</span><span class="track"><span class="bar ${classOf(call)}" style="${place(call, spanMs)}"></span></span><span class="took">${label}</span></div>`;
+    return `<div class="call"><span class="name">${escapeHtml(call.model)}</span><span class="track"><span class="bar ${classOf(call)}" style="${barStyle(call, spanMs)}"></span></span><span class="took">${label}</span></div>`;
   });
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => `<span>${formatMs(part * spanMs)}</span>`).join("");
-  const older = hidden > 0 ? `<p>${formatCount(hidden)} older calls are counted, but not shown.</p>\n` : "";
+  const older = hiddenCalls > 0 ? `<p>${formatCount(hiddenCalls)} older calls are counted, but not shown.</p>\n` : "";
   return `${older}<div class="waterfall" aria-hidden="true">
 <div class="axis"><span class="ticks">${ticks}</span></div>
 ${bars.join("\n")}
 </div>`;
 }
 
-/** On a phone each row is a card, which would cost the table its meaning: hence the roles. */
-function table({ calls }: SessionView): string {
+/** The roles keep it a table for screen readers: on a phone, CSS makes each row a card, which removes them. */
+function renderTable({ calls }: SessionView): string {
   const heads = ["#", "Start", "Duration", "Model", "Tokens in", "Tokens out", "Cost", "Status"];
   const rows = calls.map((call, index) => {
     const cells = [
@@ -91,11 +80,11 @@ ${rows.join("\n")}
 </table>`;
 }
 
-/** Where the bar stands on its track. One that has no end goes to the end. */
-function place({ startMs, durationMs }: CallView, spanMs: number): string {
-  const percent = (ms: number) => (spanMs === 0 ? 0 : Math.min(100, Math.max(0, (ms / spanMs) * 100)));
-  const left = percent(startMs);
-  const width = durationMs === undefined || spanMs === 0 ? 100 - left : percent(durationMs);
+/** Places a bar on its track, of which at least the bar's 3 pixels must show. Without an end, it fills the track. */
+function barStyle({ startMs, durationMs }: CallView, spanMs: number): string {
+  const percentOf = (ms: number) => Math.max(0, (ms / spanMs) * 100);
+  const left = spanMs === 0 ? 0 : percentOf(startMs);
+  const width = durationMs === undefined || spanMs === 0 ? 100 : percentOf(durationMs);
   return `left:min(${left.toFixed(2)}%, 100% - 3px);width:${Math.min(width, 100 - left).toFixed(2)}%`;
 }
 
@@ -103,8 +92,9 @@ function classOf({ status }: CallView): string {
   return status.replace(" ", "-");
 }
 
-function timeOf(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, "Z");
+function timeElement(date: Date): string {
+  const time = date.toISOString().replace(/\.\d+Z$/, "Z");
+  return `<time datetime="${time}">${time}</time>`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -115,7 +105,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text from outside, for an element or an attribute in quotes. */
+/** Makes a text from the proxy or a model safe in an element and in a quoted attribute. */
 function escapeHtml(text: string): string {
   return sanitizeLine(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }

@@ -1,4 +1,4 @@
-/** The style of the page that shows a session. Failed calls are hatched: colour alone says nothing. */
+/** Failed calls are hatched, for readers who can't tell the colours apart. */
 export const STYLE = `
 :root { color-scheme: light dark; --ink: #1c2330; --dim: #5a6475; --line: #d9dee7; --page: #fff; --card: #f4f6fa;
   --ok: #2563c9; --failed: #c0262d; --cached: #27795a; }

@@ -1,6 +1,6 @@
 import { SessionLogs } from "../../logs/session_logs.js";
 import { SessionLogsError } from "../../logs/session_logs_error.js";
-import { formatUsd, sanitizeLine } from "../../render/session_view.js";
+import { formatUsd, sanitizeLine } from "../../render/format.js";
 import { newSessionId } from "../../session/session_id.js";
 import type { Command } from "../arguments.js";
 import type { Terminal } from "../terminal.js";

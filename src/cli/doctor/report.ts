@@ -1,4 +1,4 @@
-import { sanitizeLine } from "../../render/session_view.js";
+import { sanitizeLine } from "../../render/format.js";
 import type { SessionTextPart } from "../../render/text.js";
 
 /** The named transports that send something, in the order in which they are to be preferred. */
