@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** What the command is to do. */
+/** The parsed arguments of `litellm-session`. */
 export type Command =
   | { readonly name: "help" | "version" }
   | {
@@ -18,7 +18,7 @@ export type Command =
       readonly watch: boolean;
     };
 
-/** The arguments, or the settings in the environment, are invalid. */
+/** Invalid arguments: the message is one line, and the exit code is 2. */
 export class UsageError extends Error {}
 
 const OPTIONS = {
@@ -32,14 +32,10 @@ const OPTIONS = {
   watch: { type: "boolean" },
 } as const;
 
-/** The options of each command, beside `--base-url`. */
-const OWN = { doctor: ["model", "wait"], show: ["json", "html", "watch"] } as const;
+/** The options of each command. All commands have `--base-url` too. */
+const COMMAND_OPTIONS = { doctor: ["model", "wait"], show: ["json", "html", "watch"] } as const;
 
-/**
- * Reads the command's arguments.
- *
- * @throws {UsageError} that says in one line what is wrong.
- */
+/** @throws {UsageError} for arguments that the command does not take. */
 export function parseCommand(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   if (values.help) return { name: "help" };
@@ -48,10 +44,9 @@ export function parseCommand(args: readonly string[]): Command {
   if (name !== "doctor" && name !== "show") {
     throw new UsageError(name === undefined ? "Name a command: doctor or show." : "The commands are doctor and show.");
   }
-  const foreign = Object.keys(values).find(
-    (key) => key !== "base-url" && !(OWN[name] as readonly string[]).includes(key),
-  );
-  if (foreign !== undefined) throw new UsageError(`"${name}" has no option --${foreign}.`);
+  const allowed: readonly string[] = ["base-url", ...COMMAND_OPTIONS[name]];
+  const unknown = Object.keys(values).find((key) => !allowed.includes(key));
+  if (unknown !== undefined) throw new UsageError(`"${name}" has no option --${unknown}.`);
   const baseURL = values["base-url"];
 
   if (name === "doctor") {
@@ -72,11 +67,9 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(
-      String((error as Error).message)
-        .split(". ")[0]
-        ?.replace(/\.?$/, "."),
-    );
+    // Only the first sentence: Node's `parseArgs` continues with advice for positional arguments.
+    const [sentence = ""] = (error as Error).message.split(". ");
+    throw new UsageError(sentence.replace(/\.?$/, "."));
   }
 }
 

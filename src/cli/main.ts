@@ -8,6 +8,7 @@ import { HELP } from "./help.js";
 import { show } from "./show.js";
 import { Terminal } from "./terminal.js";
 
+/** The shell's exit code for SIGINT: 128 + 2. */
 const INTERRUPTED = 130;
 
 const terminal = new Terminal(process.stdout, process.stderr);
@@ -27,47 +28,47 @@ async function run(command: Command): Promise<number> {
   }
 }
 
-/** What an error says, and the exit code for it. */
-function explain(error: unknown): { code: number; message: string } {
+/** The message and the exit code for an error. */
+function toExit(error: unknown): { code: number; message: string } {
   const message = sanitizeLine(String((error as Error)?.message ?? error));
   if (error instanceof UsageError) return { code: 2, message: `${message} See litellm-session --help.` };
-  // What the package says of a setting that can't be.
+  // A setting that the package rejects: its message starts with "Invalid ", that of another TypeError does not.
   if (SessionIdError.isInstance(error) || (error instanceof TypeError && message.startsWith("Invalid "))) {
     return { code: 2, message };
   }
   return { code: 1, message };
 }
 
-/** Says what is wrong. Returns the exit code for it. */
-function complain(error: unknown): number {
-  const { code, message } = explain(error);
+/** Prints the error. Returns the exit code for it. */
+function reportError(error: unknown): number {
+  const { code, message } = toExit(error);
   console.error(`litellm-session: ${message}`);
   return code;
 }
 
 let command: Command | undefined;
 
-/** Ends at once, whatever is under way: nothing would have to be undone. */
-function end(code: number): never {
+/** Exits without waiting for open requests: none of them needs a clean-up. */
+function exitNow(code: number): never {
   terminal.endProgress();
   process.exit(code);
 }
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => end(command?.name === "show" && command.watch ? 0 : INTERRUPTED));
+  process.once(signal, () => exitNow(command?.name === "show" && command.watch ? 0 : INTERRUPTED));
 }
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") end(complain(error));
-  // Who read a session has seen enough: `| head`. Of the doctor, nobody may have read the verdict.
-  end(command?.name === "doctor" ? 1 : 0);
+  if (error.code !== "EPIPE") exitNow(reportError(error));
+  // EPIPE (`| head`): success for `show`. For `doctor` it is a failure, because the verdict is printed last.
+  exitNow(command?.name === "doctor" ? 1 : 0);
 });
-// Who does not read the progress may still read the rest.
+// If the reader of the progress closes stderr, the result on stdout may still have a reader.
 process.stderr.on("error", () => {});
 
-// The exit code is set rather than forced, so that what was printed is not cut off in a pipe.
+// `process.exitCode` instead of `process.exit()`, which would cut off output that is still on its way into a pipe.
 try {
   command = parseCommand(process.argv.slice(2));
   process.exitCode = await run(command);
 } catch (error) {
   terminal.endProgress();
-  process.exitCode = complain(error);
+  process.exitCode = reportError(error);
 }

@@ -3,14 +3,14 @@ import { styleText } from "node:util";
 import type { SessionTextPart } from "../render/text.js";
 import { cutToWidth } from "../render/text_width.js";
 
-/** Where the command writes, and whether a person looks at it. */
+/** `process.stdout` or `process.stderr`: a terminal, a pipe or a file. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number; hasColors?(): boolean };
 
-/** Writes lines. Colours, and lines that change, only where a person looks at them. */
+/** Writes lines. Writes colours and lines that change only to a terminal, not to a pipe or a file. */
 export class Terminal {
-  private readonly hasCodes: boolean;
+  private readonly takesCodes: boolean;
 
-  private readonly progressHasCodes: boolean;
+  private readonly progressTakesCodes: boolean;
 
   private hasProgress = false;
 
@@ -18,8 +18,8 @@ export class Terminal {
     readonly out: Output,
     private readonly progressOut: Output,
   ) {
-    this.hasCodes = obeysCodes(out);
-    this.progressHasCodes = obeysCodes(progressOut);
+    this.takesCodes = supportsCodes(out);
+    this.progressTakesCodes = supportsCodes(progressOut);
   }
 
   print(text: string): void {
@@ -27,33 +27,33 @@ export class Terminal {
     this.out.write(`${text}\n`);
   }
 
-  /** The text in the colour of what it is. */
+  /** The `style` option of `renderSession`. */
   readonly style = (part: SessionTextPart, text: string): string => {
     const format = { title: "bold", muted: "dim", ok: "green", failed: "red" } as const;
-    return this.hasCodes ? styleText(format[part], text) : text;
+    return this.takesCodes ? styleText(format[part], text) : text;
   };
 
-  /** Shows how far something is, on one line that changes. Where no line can change: once. */
+  /** Replaces the progress line by this text. Without a terminal it prints only the first text. */
   progress(text: string): void {
-    // A line that is broken in two could not be taken away. Some terminals have 0 columns.
+    // Cut, because `endProgress` can't remove a line that the terminal wraps. Some terminals report 0 columns.
     const columns = this.progressOut.columns || 80;
-    if (this.progressHasCodes) this.progressOut.write(`\r\x1b[K${cutToWidth(text, columns - 1)}`);
+    if (this.progressTakesCodes) this.progressOut.write(`\r\x1b[K${cutToWidth(text, columns - 1)}`);
     else if (!this.hasProgress) this.progressOut.write(`${text}\n`);
     this.hasProgress = true;
   }
 
   endProgress(): void {
-    if (this.hasProgress && this.progressHasCodes) this.progressOut.write("\r\x1b[K");
+    if (this.hasProgress && this.progressTakesCodes) this.progressOut.write("\r\x1b[K");
     this.hasProgress = false;
   }
 
-  /** Empties the screen, where there is one. */
+  /** Clears the screen and the scrollback of a terminal. */
   clear(): void {
-    if (this.hasCodes) this.out.write("\x1b[H\x1b[2J\x1b[3J");
+    if (this.takesCodes) this.out.write("\x1b[H\x1b[2J\x1b[3J");
   }
 }
 
-/** `hasColors` knows NO_COLOR, FORCE_COLOR and dumb terminals. */
-function obeysCodes(output: Output): boolean {
+/** Node's `hasColors` reads NO_COLOR, FORCE_COLOR and TERM. */
+function supportsCodes(output: Output): boolean {
   return output.isTTY === true && output.hasColors?.() === true;
 }

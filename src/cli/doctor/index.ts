@@ -6,52 +6,53 @@ import type { Command } from "../arguments.js";
 import type { Terminal } from "../terminal.js";
 import { CALLS, readLog } from "./check_log.js";
 import { askProxy, chooseModel, type Probe, type ProbeAnswer, sendCall } from "./probe.js";
-import { adviceOf, TRANSPORTS, table, UNCHECKED } from "./report.js";
+import { formatTable, recommend, TRANSPORTS, UNCHECKED } from "./report.js";
 
-/** Finds out whether sessions group on this proxy. Returns the exit code. */
+/** Checks whether this proxy groups calls into sessions. Returns the exit code. */
 export async function doctor(
-  { baseURL, model: wanted, waitMs }: Extract<Command, { name: "doctor" }>,
+  { baseURL, model: requestedModel, waitMs }: Extract<Command, { name: "doctor" }>,
   terminal: Terminal,
 ): Promise<number> {
   const logs = new SessionLogs({ baseURL });
-  const ok = (text: string) => terminal.print(`${terminal.style("ok", "ok")}      ${text}`);
-  const failed = (text: string) => terminal.print(`${terminal.style("failed", "failed")}  ${text}`);
+  const printOk = (text: string) => terminal.print(`${terminal.style("ok", "ok")}      ${text}`);
+  const printFailed = (text: string) => terminal.print(`${terminal.style("failed", "failed")}  ${text}`);
 
-  const step = async <T>(what: (value: T) => string, run: () => Promise<T>): Promise<T | undefined> => {
+  const runStep = async <T>(report: (value: T) => string, run: () => Promise<T>): Promise<T | undefined> => {
     try {
       const value = await run();
-      ok(what(value));
+      printOk(report(value));
       return value;
     } catch (error) {
       if (!SessionLogsError.isInstance(error)) throw error;
-      failed(sanitizeLine(error.message));
+      printFailed(sanitizeLine(error.message));
       return undefined;
     }
   };
 
   terminal.print(terminal.style("title", `The proxy at ${logs.baseURL}`));
-  const proxy = await step(
+  const proxy = await runStep(
     ({ version }) => (version ? `It is a LiteLLM, version ${sanitizeLine(version)}.` : "It is a LiteLLM."),
     () => askProxy(logs.baseURL),
   );
   if (!proxy) return 1;
-  const models = await step(
+  const models = await runStep(
     (names) => `The key works: ${names.length} ${names.length === 1 ? "model" : "models"}.`,
     proxy.models,
   );
   if (!models) return 1;
-  const empty = await step(
+  // No call has this id: only the permission to read matters.
+  const summary = await runStep(
     () => "The key may read logs.",
     () => logs.summary(newSessionId()),
   );
-  if (!empty) {
+  if (!summary) {
     terminal.print("Not checked: whether sessions group. That takes a look at the log. No calls were sent.");
     return 1;
   }
 
-  const model = wanted ?? chooseModel(models);
+  const model = requestedModel ?? chooseModel(models);
   if (model === undefined) {
-    failed("The proxy lists no model to call: name one with --model.");
+    printFailed("The proxy lists no model to call: name one with --model.");
     return 1;
   }
   const probes = TRANSPORTS.map((transport): Probe => ({ transport, sessionId: newSessionId(), answers: [] }));
@@ -64,7 +65,7 @@ export async function doctor(
     const answer = await sendCall(logs.baseURL, model, probe, index);
     probe.answers.push(answer);
     if (index === 0 && answer.error !== undefined) {
-      failed(`${sanitizeLine(model)} did not answer: ${sanitizeLine(answer.error)}`);
+      printFailed(`${sanitizeLine(model)} did not answer: ${sanitizeLine(answer.error)}`);
       terminal.print("Not checked: whether sessions group. Name another model with --model.");
       return 1;
     }
@@ -72,22 +73,27 @@ export async function doctor(
   terminal.endProgress();
   const answers = probes.flatMap((probe) => probe.answers);
   const version = proxy.version ?? answers.find((answer) => answer.version)?.version;
-  if (proxy.version === undefined && version) ok(`LiteLLM says its version with an answer: ${sanitizeLine(version)}.`);
+  if (proxy.version === undefined && version) {
+    printOk(`LiteLLM says its version with an answer: ${sanitizeLine(version)}.`);
+  }
 
   const findings = await readLog(logs, probes, waitMs, terminal);
-  terminal.print(`\n${table(findings, CALLS, terminal.style)}\n`);
-  terminal.print(adviceOf(findings));
-  terminal.print(costLine(answers));
+  terminal.print(`\n${formatTable(findings, CALLS, terminal.style)}\n`);
+  terminal.print(recommend(findings));
+  terminal.print(formatCost(answers));
   terminal.print(`Not checked: ${UNCHECKED}.`);
   return findings[0]?.verdict === "groups" ? 0 : 1;
 }
 
-/** The default first, so that a model that can't be called costs one try, and last, so that its rows come last. */
+/**
+ * The order of the calls: the default transport first, so that a wrong model fails before the other calls. It is
+ * also last, so that its row is the newest.
+ */
 function callOrder(probes: readonly Probe[]): Probe[] {
   return [...probes, ...[...probes].reverse()];
 }
 
-function costLine(answers: readonly ProbeAnswer[]): string {
+function formatCost(answers: readonly ProbeAnswer[]): string {
   const known = answers.filter(({ costUsd }) => costUsd !== undefined);
   if (known.length === 0) return "The calls' cost: the proxy did not say.";
   const sum = known.reduce((total, { costUsd }) => total + (costUsd ?? 0), 0);

@@ -1,51 +1,50 @@
 import { sanitizeLine } from "../../render/format.js";
 import type { SessionTextPart } from "../../render/text.js";
 
-/** The named transports that send something, in the order in which they are to be preferred. */
+/** The named transports that send an id. `recommend` picks the first that works. */
 export const TRANSPORTS = ["litellm", "body", "headers", "metadata"] as const;
 
 export type TransportName = (typeof TRANSPORTS)[number];
 
-/** What the command can't know. */
+/** Continues the line "Not checked:" of the report. */
 export const UNCHECKED =
   "streamed calls, /responses and embeddings (measured to group alike), and what the proxy's own loggers " +
   "(Langfuse, LangSmith) make of a session";
 
-/** What came of the calls of a transport. */
+/** The result of the calls that were sent with one transport. */
 export interface Finding {
   readonly transport: TransportName;
-  /** How many of them are in their session. */
+  /** Number of its calls that the log has in the probe's session. */
   readonly calls: number;
-  /** Undefined while it is not certain. */
+  /** Undefined as long as calls may still appear in the log. */
   readonly verdict: "groups" | "does not group" | "could not check" | undefined;
-  readonly why?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 const STYLES = { groups: "ok", "does not group": "failed", "could not check": "muted" } as const;
 
-/** A line for each transport. */
-export function table(
+export function formatTable(
   findings: readonly Finding[],
   sent: number,
   style: (part: SessionTextPart, text: string) => string,
 ): string {
   const head = style("muted", "sessionTransport  in one session  verdict");
-  const lines = findings.map(({ transport, calls, verdict = "could not check", why }) => {
+  const lines = findings.map(({ transport, calls, verdict = "could not check", reason }) => {
     const cells = [transport.padEnd(16), `${calls} of ${sent}`.padEnd(14), style(STYLES[verdict], verdict)];
-    return cells.join("  ") + (why === undefined ? "" : ` (${sanitizeLine(why)})`);
+    return cells.join("  ") + (reason === undefined ? "" : ` (${sanitizeLine(reason)})`);
   });
   return [head, ...lines].join("\n");
 }
 
-/** Which transport to use here, in words. */
-export function adviceOf(findings: readonly Finding[]): string {
-  const use = findings.find(({ verdict }) => verdict === "groups")?.transport;
-  if (use === "litellm") return 'Sessions group. Use the default, sessionTransport: "litellm".';
+/** Says which transport to use with this proxy. */
+export function recommend(findings: readonly Finding[]): string {
+  const working = findings.find(({ verdict }) => verdict === "groups")?.transport;
+  if (working === "litellm") return 'Sessions group. Use the default, sessionTransport: "litellm".';
   if (findings[0]?.verdict === "could not check") {
-    const other = use ? ` What groups for certain is sessionTransport: "${use}".` : "";
+    const other = working ? ` What groups for certain is sessionTransport: "${working}".` : "";
     return `The default, sessionTransport: "litellm", could not be checked: try again, or wait longer with --wait.${other}`;
   }
-  if (use) return `Sessions do not group by default here. Set sessionTransport: "${use}".`;
+  if (working) return `Sessions do not group by default here. Set sessionTransport: "${working}".`;
   return (
     "No transport was seen to group here. Sessions need LiteLLM 1.70 or newer; " +
     "a gateway in front may take the fields away."
