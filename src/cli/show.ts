@@ -56,7 +56,7 @@ async function showJson(logs: SessionLogs, sessionId: string, terminal: Terminal
   return calls === 0 ? reportNoCalls(sessionId) : 0;
 }
 
-/** JSON with `\\u` escapes for control and format characters, which a terminal would obey. */
+/** JSON with `\u` escapes for control and format characters, which a terminal would obey. */
 function toPrintableJson(value: unknown): string {
   const escapeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
@@ -66,7 +66,7 @@ function toPrintableJson(value: unknown): string {
 
 /** Prints the session again for each new call, until the user interrupts the command. */
 async function watchSession(logs: SessionLogs, sessionId: string, terminal: Terminal): Promise<never> {
-  let shownCalls = -1;
+  let shownCalls = -1; // -1: nothing has been printed yet.
   for (;;) {
     try {
       const rows = await readRows(logs, sessionId);

@@ -27,10 +27,7 @@ export interface SessionLogsWaitOptions extends SessionLogsOptions {
   /** Number of calls to wait for, at least 1. */
   calls: number;
 
-  /**
-   * Time limit in milliseconds until the calls are in the log: more than 0, at most 2,147,483,647. Reading
-   * their sums is not part of it. Default: 60,000.
-   */
+  /** Time limit in milliseconds, without reading the sums: more than 0, at most 2,147,483,647. Default: 60,000. */
   timeoutMs?: number | undefined;
 }
 

@@ -34,13 +34,13 @@ export async function* listOldestFirst(read: ReadPage): AsyncGenerator<SessionLo
 
 /** Reads the pages from the oldest to the newest: LiteLLM 1.81 has the oldest rows on page 1, 1.106 the newest. */
 async function* readPages(read: ReadPage, pageSize: number): AsyncGenerator<LogPage, void, undefined> {
-  const first = await read(1, pageSize);
-  if (first.totalPages > 1 && isNewestFirst(first)) {
-    yield* readPagesBackwards(read, pageSize, first.total);
+  const firstPage = await read(1, pageSize);
+  if (firstPage.totalPages > 1 && isNewestFirst(firstPage)) {
+    yield* readPagesBackwards(read, pageSize, firstPage.total);
     return;
   }
-  yield first;
-  let { totalPages } = first;
+  yield firstPage;
+  let { totalPages } = firstPage;
   for (let number = 2; number <= totalPages; number += 1) {
     const page = await read(number, pageSize);
     if (page.rows.length === 0) return;
@@ -51,7 +51,7 @@ async function* readPages(read: ReadPage, pageSize: number): AsyncGenerator<LogP
 
 /**
  * Reads from the last page to page 1, which has the newest rows. A new row moves all others to a higher
- * place, counted from the newest. Their place counted from the oldest stays: `start`, `end` and `readRows`
+ * place, counted from the newest. Their place counted from the oldest stays: `start`, `end` and `readCount`
  * count from there.
  */
 async function* readPagesBackwards(
@@ -60,17 +60,17 @@ async function* readPagesBackwards(
   firstTotal: number,
 ): AsyncGenerator<LogPage, void, undefined> {
   let total = firstTotal;
-  let readRows = 0;
-  while (readRows < total) {
-    const number = Math.ceil((total - readRows) / pageSize);
+  let readCount = 0;
+  while (readCount < total) {
+    const number = Math.ceil((total - readCount) / pageSize);
     const page = await read(number, pageSize);
     const hasNewRows = page.total > total;
     total = page.total;
     const end = total - (number - 1) * pageSize;
     const start = end - page.rows.length;
-    if (start <= readRows && end > readRows) {
+    if (start <= readCount && end > readCount) {
       yield page;
-      readRows = end;
+      readCount = end;
     } else if (!hasNewRows) {
       return; // The proxy deleted rows. The next pass lists those that this one misses.
     }

@@ -15,7 +15,7 @@ export interface LogsProxy {
 const LIVELINESS_PATH = "/health/liveliness";
 
 const NOT_LITELLM =
-  "is not a LiteLLM proxy: it answered with something else. baseURL is the proxy's own URL, such as http://localhost:4000.";
+  "is not a LiteLLM proxy: it answered with something else. baseURL is the proxy's own URL, such as http://localhost:4000";
 
 /**
  * Requests JSON from the proxy.
@@ -42,11 +42,8 @@ export async function getJson(proxy: LogsProxy, path: string, signal: AbortSigna
     if (timeout.aborted) {
       throw new SessionLogsError("TIMEOUT", `${baseURL} did not answer within ${timeoutMs / 1_000} s.`);
     }
-    const reason = firstLine(reasonOf(error), apiKey);
-    throw new SessionLogsError(
-      "UNREACHABLE",
-      `${baseURL} can't be reached (${reason}): is the proxy up, and baseURL right?`,
-    );
+    const message = `can't be reached (${firstLine(reasonOf(error), apiKey)}): is the proxy up, and baseURL right?`;
+    throw new SessionLogsError("UNREACHABLE", `${baseURL} ${message}`);
   }
   const answer = parseJson(text);
   if (status >= 200 && status < 300 && answer !== undefined) return answer;
@@ -67,15 +64,13 @@ export async function checkAlive(proxy: LogsProxy, signal: AbortSignal | undefin
 
 /** The error for a response that LiteLLM would not send. */
 export function notLiteLLM(baseURL: string, status?: number): SessionLogsError {
-  return new SessionLogsError("NOT_LITELLM", `${baseURL} ${NOT_LITELLM}`, status);
+  return new SessionLogsError("NOT_LITELLM", `${baseURL} ${NOT_LITELLM}.`, status);
 }
 
 /** The code of the error for a failed request, and its message, which continues the sentence after the base URL. */
 function explainFailure(status: number, answer: unknown, apiKey: string | undefined): [SessionLogsErrorCode, string] {
   const reported = messageOf(answer);
-  if (reported === undefined && status < 500) {
-    return ["NOT_LITELLM", `${NOT_LITELLM.slice(0, -1)} (HTTP ${status}).`];
-  }
+  if (reported === undefined && status < 500) return ["NOT_LITELLM", `${NOT_LITELLM} (HTTP ${status}).`];
   // LiteLLM has no error codes for these. The patterns match the messages of 1.70.4, 1.81.12 and 1.106.0.
   if (/no connected db|database not connected|no_db_connection/i.test(reported ?? "")) {
     return ["NO_DATABASE", "keeps no logs: it has no database. Set DATABASE_URL for the proxy."];

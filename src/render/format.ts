@@ -27,9 +27,9 @@ export function formatCount(count: number | undefined): string {
 /** The sums of a session, one phrase each: `3 calls, 1 failed`. */
 export function formatSums(summary: SessionSummary): string[] {
   const { calls, failures, inputTokens, outputTokens, costUsd, totalMs, wallMs } = summary;
-  const failed = failures > 0 ? `, ${formatCount(failures)} failed` : "";
+  const failureCount = failures > 0 ? `, ${formatCount(failures)} failed` : "";
   return [
-    `${formatCount(calls)} ${calls === 1 ? "call" : "calls"}${failed}`,
+    `${formatCount(calls)} ${calls === 1 ? "call" : "calls"}${failureCount}`,
     `${formatCount(inputTokens)} tokens in, ${formatCount(outputTokens)} out`,
     costUsd === undefined ? "cost unknown" : formatUsd(costUsd),
     `${formatMs(wallMs)} in all, ${formatMs(totalMs)} in calls`,
@@ -37,8 +37,8 @@ export function formatSums(summary: SessionSummary): string[] {
 }
 
 /**
- * Puts a text from the proxy or a model on one line. Replaces control characters, which a terminal would
- * obey, and format characters, which can reverse the text after them.
+ * Puts a text from the proxy or a model on one line. Replaces control characters, which a terminal would obey,
+ * format characters, which can reverse the text after them, and lone surrogates.
  */
 export function sanitizeLine(text: string): string {
   return text.replace(/[\s\p{Zl}\p{Zp}]+/gu, " ").replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, "\ufffd");

@@ -16,7 +16,7 @@ import { type CallView, type SessionSource, type SessionView, toSessionView } fr
 export function renderSessionHtml(source: SessionSource): string {
   const view = toSessionView(source);
   const id = escapeHtml(view.sessionId ?? "(none)");
-  const [first] = view.calls;
+  const [firstCall] = view.calls;
   const sums = formatSums(view.summary).map((sum) => `<li>${escapeHtml(sum)}</li>`);
   return `<!doctype html>
 <html lang="en">
@@ -31,9 +31,9 @@ export function renderSessionHtml(source: SessionSource): string {
 <body>
 <main>
 <h1>Session <code>${id}</code></h1>
-<p class="when">${first ? `Began ${timeElement(first.startedAt)}` : ""}</p>
+<p class="when">${firstCall ? `Began ${timeElement(firstCall.startedAt)}` : ""}</p>
 <ul class="sums">${sums.join("")}</ul>
-${first ? `${renderWaterfall(view)}\n${renderTable(view)}` : "<p>No calls.</p>"}
+${firstCall ? `${renderWaterfall(view)}\n${renderTable(view)}` : "<p>No calls.</p>"}
 </main>
 </body>
 </html>
@@ -47,14 +47,14 @@ function renderWaterfall({ calls, spanMs, hiddenCalls }: SessionView): string {
     return `<div class="call"><span class="name">${escapeHtml(call.model)}</span><span class="track"><span class="bar ${classOf(call)}" style="${barStyle(call, spanMs)}"></span></span><span class="took">${label}</span></div>`;
   });
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => `<span>${formatMs(part * spanMs)}</span>`).join("");
-  const older = hiddenCalls > 0 ? `<p>${formatCount(hiddenCalls)} older calls are counted, but not shown.</p>\n` : "";
-  return `${older}<div class="waterfall" aria-hidden="true">
+  const note = hiddenCalls > 0 ? `<p>${formatCount(hiddenCalls)} older calls are counted, but not shown.</p>\n` : "";
+  return `${note}<div class="waterfall" aria-hidden="true">
 <div class="axis"><span class="ticks">${ticks}</span></div>
 ${bars.join("\n")}
 </div>`;
 }
 
-/** The roles keep it a table for screen readers: on a phone, CSS makes each row a card, which removes them. */
+/** On a phone, CSS makes each row a card. The roles keep it a table for screen readers, which would lose it then. */
 function renderTable({ calls }: SessionView): string {
   const heads = ["#", "Start", "Duration", "Model", "Tokens in", "Tokens out", "Cost", "Status"];
   const rows = calls.map((call, index) => {
@@ -80,7 +80,7 @@ ${rows.join("\n")}
 </table>`;
 }
 
-/** Places a bar on its track, of which at least the bar's 3 pixels must show. Without an end, it fills the track. */
+/** A bar that starts at the end of the axis still shows 3 pixels. A call without an end gets a bar to that end. */
 function barStyle({ startMs, durationMs }: CallView, spanMs: number): string {
   const percentOf = (ms: number) => Math.max(0, (ms / spanMs) * 100);
   const left = spanMs === 0 ? 0 : percentOf(startMs);

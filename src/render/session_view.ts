@@ -38,22 +38,22 @@ export function toSessionView(source: SessionSource): SessionView {
   return createView(sessionId, sums.summary(sessionId ?? ""), source.map(fromLogRow));
 }
 
-type UnplacedCall = Omit<CallView, "startMs">;
+type TimedCall = Omit<CallView, "startMs">;
 
-function createView(sessionId: string | undefined, summary: SessionSummary, unplaced: UnplacedCall[]): SessionView {
-  const ordered = unplaced.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
-  const firstMs = ordered[0]?.startedAt.getTime() ?? 0;
-  const calls = ordered.map((call) => ({ ...call, startMs: call.startedAt.getTime() - firstMs }));
+function createView(sessionId: string | undefined, summary: SessionSummary, timedCalls: TimedCall[]): SessionView {
+  const sortedCalls = timedCalls.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+  const firstMs = sortedCalls[0]?.startedAt.getTime() ?? 0;
+  const calls = sortedCalls.map((call) => ({ ...call, startMs: call.startedAt.getTime() - firstMs }));
   const spanMs = calls.reduce((end, { startMs, durationMs = 0 }) => Math.max(end, startMs + durationMs), 0);
   return { sessionId, summary, calls, hiddenCalls: Math.max(0, summary.calls - calls.length), spanMs };
 }
 
-function fromHandlerCall(call: SessionCall): UnplacedCall {
+function fromHandlerCall(call: SessionCall): TimedCall {
   const status = statusOf(call.error !== undefined, call.cached, call.durationMs);
   return { ...call, model: call.model ?? "", status };
 }
 
-function fromLogRow(row: SessionLogRow): UnplacedCall {
+function fromLogRow(row: SessionLogRow): TimedCall {
   return {
     ...row,
     model: row.modelGroup ?? row.model,
@@ -61,11 +61,7 @@ function fromLogRow(row: SessionLogRow): UnplacedCall {
   };
 }
 
-function statusOf(
-  isFailed: boolean,
-  isCached: boolean | undefined,
-  durationMs: number | undefined,
-): CallView["status"] {
+function statusOf(isFailed: boolean, isCached = false, durationMs?: number): CallView["status"] {
   if (isFailed) return "failed";
   if (durationMs === undefined) return "no end";
   return isCached ? "cached" : "ok";

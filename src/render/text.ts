@@ -70,14 +70,14 @@ type Cells = [start: string, took: string, bar: string, model: string, tokens: s
 
 /** Leaves `bar` and `status` as they are: they may contain colour codes, which take no column. */
 function formatLine([start, took, bar, model, tokens, cost, status]: Cells): string {
-  const right = (text: string, width: number) => fitToWidth(text, width, "right");
+  const alignRight = (text: string, width: number) => fitToWidth(text, width, "right");
   const cells = [
-    right(start, 8),
-    right(took, 8),
+    alignRight(start, 8),
+    alignRight(took, 8),
     bar,
     fitToWidth(model, 18),
-    right(tokens, 13),
-    right(cost, 10),
+    alignRight(tokens, 13),
+    alignRight(cost, 10),
     status,
   ];
   return cells.join("  ");

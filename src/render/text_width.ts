@@ -13,27 +13,27 @@ const MAX_MARKS = 4;
 
 /** Cuts or pads a text to exactly `width` columns of a terminal. A cut text ends with "…". */
 export function fitToWidth(text: string, width: number, align: "left" | "right" = "left"): string {
-  let fitted = "";
+  let result = "";
   let columns = 0;
   let marks = 0;
   // The longest start of the text that leaves a column for "…".
   let start = { text: "", columns: 0 };
-  // U+FE0F makes some signs wide emoji, but only in some terminals.
+  // Without U+FE0F, which makes some signs wide emoji, but only in some terminals.
   for (const character of text.replaceAll("\ufe0f", "")) {
     const isMark = MARK.test(character);
     marks = isMark ? marks + 1 : 0;
     if (marks > MAX_MARKS) continue;
     columns += isMark ? 0 : WIDE.test(character) ? 2 : 1;
     if (columns > width) {
-      fitted = `${start.text}…`;
+      result = `${start.text}…`;
       columns = start.columns + 1;
       break;
     }
-    fitted += character;
-    if (columns < width) start = { text: fitted, columns };
+    result += character;
+    if (columns < width) start = { text: result, columns };
   }
   const padding = " ".repeat(width - columns);
-  return align === "right" ? padding + fitted : fitted + padding;
+  return align === "right" ? padding + result : result + padding;
 }
 
 /** Cuts a text to at most `width` columns of a terminal. */

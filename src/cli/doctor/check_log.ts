@@ -52,13 +52,13 @@ export async function readLog(
 async function checkProbe(logs: SessionLogs, { transport, sessionId, answers }: Probe): Promise<Finding> {
   const { calls } = await logs.summary(sessionId);
   if (calls >= CALLS) return { transport, calls, verdict: "groups" };
-  const refused = answers.find(({ isRefused }) => isRefused);
-  if (refused) return { transport, calls, verdict: "does not group", reason: refused.error };
+  const refusedAnswer = answers.find(({ isRefused }) => isRefused);
+  if (refusedAnswer) return { transport, calls, verdict: "does not group", reason: refusedAnswer.error };
   for (const { requestId } of answers) {
     if (requestId !== undefined && (await isInAnotherSession(logs.baseURL, requestId, sessionId))) {
       return { transport, calls, verdict: "does not group" };
     }
   }
-  const failed = answers.find(({ error }) => error !== undefined);
-  return { transport, calls, verdict: failed && "could not check", reason: failed?.error };
+  const failedAnswer = answers.find(({ error }) => error !== undefined);
+  return { transport, calls, verdict: failedAnswer && "could not check", reason: failedAnswer?.error };
 }

@@ -38,13 +38,13 @@ export function formatTable(
 
 /** Says which transport to use with this proxy. */
 export function recommend(findings: readonly Finding[]): string {
-  const working = findings.find(({ verdict }) => verdict === "groups")?.transport;
-  if (working === "litellm") return 'Sessions group. Use the default, sessionTransport: "litellm".';
+  const transport = findings.find(({ verdict }) => verdict === "groups")?.transport;
+  if (transport === "litellm") return 'Sessions group. Use the default, sessionTransport: "litellm".';
   if (findings[0]?.verdict === "could not check") {
-    const other = working ? ` What groups for certain is sessionTransport: "${working}".` : "";
-    return `The default, sessionTransport: "litellm", could not be checked: try again, or wait longer with --wait.${other}`;
+    const alternative = transport ? ` What groups for certain is sessionTransport: "${transport}".` : "";
+    return `The default, sessionTransport: "litellm", could not be checked: try again, or wait longer with --wait.${alternative}`;
   }
-  if (working) return `Sessions do not group by default here. Set sessionTransport: "${working}".`;
+  if (transport) return `Sessions do not group by default here. Set sessionTransport: "${transport}".`;
   return (
     "No transport was seen to group here. Sessions need LiteLLM 1.70 or newer; " +
     "a gateway in front may take the fields away."
