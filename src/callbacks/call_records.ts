@@ -39,9 +39,7 @@ const MAX_RUNNING = 100_000;
 /** The newest calls of a session, and the sums of all its calls. */
 export class CallRecords {
   private readonly newest: SessionCall[] = [];
-
   private readonly running = new Map<string, RunningCall>();
-
   private readonly sums = new SessionSums();
 
   constructor(private readonly maxCalls: number) {}

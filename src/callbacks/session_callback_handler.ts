@@ -1,6 +1,4 @@
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
-import type { Serialized } from "@langchain/core/load/serializable";
-import type { BaseMessage } from "@langchain/core/messages";
 import type { LLMResult } from "@langchain/core/outputs";
 import { enableImplicitConfig } from "../context/async_context.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
@@ -10,16 +8,10 @@ import { invalid } from "../utils/invalid.js";
 import type { SessionSummary } from "../utils/session_sums.js";
 import { CallRecords, type SessionCall } from "./call_records.js";
 
-/** What LangChain tells a handler about a run that starts, after its input. */
-type RunArguments = [
-  runId: string,
-  parentRunId?: string,
-  extraParams?: Record<string, unknown>,
-  tags?: string[],
-  metadata?: Record<string, unknown>,
-];
-
-type EndArguments = [parentRunId?: string, tags?: string[], extraParams?: Record<string, unknown>];
+/** The arguments of a handler's method, as the installed version of core passes them. */
+type Arguments<Method extends "handleChatModelStart" | "handleLLMStart" | "handleLLMEnd"> = Parameters<
+  NonNullable<BaseCallbackHandler[Method]>
+>;
 
 /** Fields of {@link SessionCallbackHandler}. */
 export interface SessionCallbackHandlerFields {
@@ -87,16 +79,23 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
     return this;
   }
 
-  override handleChatModelStart(llm: Serialized, _messages: BaseMessage[][], ...run: RunArguments): void {
-    const [runId, parentRunId, extraParams, , metadata] = run;
-    this.records.start(runId, parentRunId, modelOf(llm, extraParams, metadata));
+  override handleChatModelStart(
+    ...[llm, , runId, parentRunId, extraParams, , metadata]: Arguments<"handleChatModelStart">
+  ): void {
+    const { model } = (extraParams?.invocation_params ?? {}) as { model?: unknown };
+    const names = [metadata?.ls_model_name, model, llm.name];
+    this.records.start(
+      runId,
+      parentRunId,
+      names.find((name) => typeof name === "string"),
+    );
   }
 
-  override handleLLMStart(llm: Serialized, _prompts: string[], ...run: RunArguments): void {
+  override handleLLMStart(...[llm, , ...run]: Arguments<"handleLLMStart">): void {
     this.handleChatModelStart(llm, [], ...run);
   }
 
-  override handleLLMEnd(output: LLMResult, runId: string, ...[, , extraParams]: EndArguments): void {
+  override handleLLMEnd(...[output, runId, , , extraParams]: Arguments<"handleLLMEnd">): void {
     const isCached = extraParams?.cached === true;
     // The metadata of a cached answer has the cost of the request that was made for it before.
     const { callId, costUsd } = (isCached ? undefined : messageOf(output)?.response_metadata?.litellm) ?? {};
@@ -112,16 +111,6 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
       callId,
     });
   }
-}
-
-function modelOf(
-  llm: Serialized,
-  extraParams: Record<string, unknown> | undefined,
-  metadata: Record<string, unknown> | undefined,
-): string | undefined {
-  const invocation = extraParams?.invocation_params as { model?: unknown } | undefined;
-  const candidates = [metadata?.ls_model_name, invocation?.model, llm.name];
-  return candidates.find((model): model is string => typeof model === "string");
 }
 
 /** The token counts of a message, or the `llmOutput` in which older integrations have them. */

@@ -13,10 +13,8 @@ import { optionsOfEachInput } from "../utils/batch_options.js";
  * inherited one look the same. If the resolution fails, the options pass unchanged and the call itself throws:
  * in a batch, the other inputs go on.
  */
-class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> extends ChatOpenAI<CallOptions> {
-  protected resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {
-    return options;
-  }
+abstract class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> extends ChatOpenAI<CallOptions> {
+  protected abstract resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions>;
 
   override async stream(
     input: BaseLanguageModelInput,
@@ -54,10 +52,8 @@ class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> extends Cha
     callbacks?: Callbacks,
   ): Promise<LLMResult> {
     const callOptions = (Array.isArray(options) ? { stop: options } : options) as Partial<CallOptions> | undefined;
-    return super.generate(
-      messages,
-      callOptions?.callbacks || !callbacks ? callOptions : ({ ...callOptions, callbacks } as CallOptions),
-    );
+    const needsCallbacks = callbacks !== undefined && !callOptions?.callbacks;
+    return super.generate(messages, (needsCallbacks ? { ...callOptions, callbacks } : callOptions) as CallOptions);
   }
 
   private tryResolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {

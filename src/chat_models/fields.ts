@@ -1,5 +1,6 @@
 import type { ChatOpenAICallOptions, ChatOpenAIFields } from "@langchain/openai";
 import type { SessionFields } from "../openai_client/fields.js";
+import { invalid } from "../utils/invalid.js";
 
 /** Fields of `SessionChatOpenAI`, beside those of `ChatOpenAI`. */
 export interface SessionChatOpenAIFields extends ChatOpenAIFields, SessionFields {
@@ -22,4 +23,19 @@ export interface SessionChatOpenAICallOptions extends ChatOpenAICallOptions {
    * `modelKwargs`; `metadata` merges by key. `messages`, `input` and `stream` can't be replaced.
    */
   extraBody?: Record<string, unknown> | undefined;
+}
+
+/**
+ * Whether the fields ask for conversations by `previous_response_id`.
+ *
+ * @throws {TypeError} for a mistyped field, or if the runtime has no WebCrypto.
+ */
+export function checkUsePreviousResponseId({ usePreviousResponseId }: SessionChatOpenAIFields): boolean {
+  if (usePreviousResponseId !== undefined && typeof usePreviousResponseId !== "boolean") {
+    throw invalid('field "usePreviousResponseId"', "true or false", usePreviousResponseId);
+  }
+  if (usePreviousResponseId && globalThis.crypto?.subtle === undefined) {
+    throw new TypeError('Field "usePreviousResponseId" needs WebCrypto, which browsers offer to secure contexts only.');
+  }
+  return usePreviousResponseId === true;
 }

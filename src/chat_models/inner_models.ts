@@ -12,7 +12,6 @@ type InnerModel = ChatOpenAICompletions | ChatOpenAIResponses;
 /** The request options that reach `completionWithRetry`. For a stream these are the call options, headers in `options`. */
 interface RequestOptions {
   headers?: HeadersInput;
-  fetchOptions?: object | undefined;
   options?: { headers?: HeadersInput };
 }
 

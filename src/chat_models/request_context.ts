@@ -3,19 +3,14 @@
  *
  *   invoke(), stream(), batch(), an agent …
  *      |  LangChain merges call options and config
- *      v
  *   SessionChatOpenAI._separateRunnableConfigFromCallOptionsCompat(options)
  *      |  resolves the session, checks `extraBody`, and stores a RequestContext in the call options
- *      v
  *   SessionChatOpenAI._generate(), _streamResponseChunks() or _streamChatModelEvents()
  *      |  adds to the context what belongs to one request: `request`
- *      v
  *   completionWithRetry(body, options) of the inner model                (inner_models.ts)
  *      |  writes the session id, `extraBody` and `previous_response_id`
- *      v
  *   fetch()                                                              (openai_client/observe_responses.ts)
  *      |  stores the response's headers in `request.observation`
- *      v
  *   `response_metadata.litellm` of the answer                            (response_metadata.ts)
  *
  * The context travels among the call options, so that concurrent calls never see each other's.

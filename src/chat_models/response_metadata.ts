@@ -1,7 +1,11 @@
 import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
-import { annotateError } from "../openai_client/annotate_error.js";
-import { costOf, type LiteLLMResponseMetadata, parseResponseHeaders } from "../transport/response_headers.js";
+import {
+  annotateError,
+  costOf,
+  type LiteLLMResponseMetadata,
+  parseResponseHeaders,
+} from "../transport/response_headers.js";
 import { responseMetadataOf } from "../utils/response_metadata.js";
 import type { RequestContext } from "./request_context.js";
 
@@ -61,14 +65,12 @@ export async function* annotateEvents(
 ): AsyncGenerator<ChatModelStreamEvent> {
   try {
     for await (const event of events) {
-      if (event.event !== "message-finish") {
-        yield event;
-        continue;
-      }
-      const { headers, usage } = observation;
-      const metadata = { ...event.responseMetadata };
-      addLiteLLM(metadata, parseResponseHeaders(headers), costOf(headers, { usage }));
-      yield metadata.litellm === undefined ? event : { ...event, responseMetadata: metadata };
+      if (event.event === "message-finish") {
+        const { headers, usage } = observation;
+        const metadata = { ...event.responseMetadata };
+        addLiteLLM(metadata, parseResponseHeaders(headers), costOf(headers, { usage }));
+        yield metadata.litellm === undefined ? event : { ...event, responseMetadata: metadata };
+      } else yield event;
     }
   } catch (error) {
     throw annotateError(error, observation.headers, sessionId);

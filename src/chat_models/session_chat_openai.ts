@@ -6,9 +6,9 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import { type ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
 import { enableImplicitConfig } from "../context/async_context.js";
 import { sessionLookup } from "../context/session_lookup.js";
-import { ConversationTurn } from "../conversation/conversation_turn.js";
+import { ConversationTurn, type Send } from "../conversation/conversation_turn.js";
 import { type ConversationBodyFields, isAnswerContinuable } from "../conversation/plan.js";
-import { checkApiKey } from "../openai_client/check_api_key.js";
+import { checkApiKey } from "../openai_client/fields.js";
 import { resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
 import { isSessionMetadataFree } from "../session/run_metadata.js";
@@ -18,14 +18,14 @@ import { createSessionWriter, type SessionWriter } from "../transport/session_wr
 import { cloneInstance } from "../utils/clone_instance.js";
 import { checkExtraBody, mergeCallOptions } from "./call_options.js";
 import { EarlyResolvingChatOpenAI } from "./early_resolution.js";
-import type { SessionChatOpenAICallOptions, SessionChatOpenAIFields } from "./fields.js";
+import {
+  checkUsePreviousResponseId,
+  type SessionChatOpenAICallOptions,
+  type SessionChatOpenAIFields,
+} from "./fields.js";
 import { instrumentInnerModel } from "./inner_models.js";
 import { getRequestContext, type RequestContext, setRequestContext, withRequest } from "./request_context.js";
 import { annotateChunks, annotateEvents, annotateResult, type SentContext } from "./response_metadata.js";
-import { checkUsePreviousResponseId } from "./validate_fields.js";
-
-/** Makes one request with these messages. */
-type Send<T> = (messages: BaseMessage[], previousResponseId?: string) => T;
 
 /**
  * `ChatOpenAI` for use behind a LiteLLM proxy: each request carries a session id, so that the proxy's session
@@ -58,7 +58,6 @@ export class SessionChatOpenAI<
   CallOptions extends SessionChatOpenAICallOptions = SessionChatOpenAICallOptions,
 > extends EarlyResolvingChatOpenAI<CallOptions> {
   private defaultSession: DefaultSession;
-
   private writer: SessionWriter;
 
   /** Whether calls continue from the last answer in their messages. */

@@ -74,18 +74,11 @@ export async function* iterateInContext<T>(
   open: () => Promise<AsyncIterable<T>> | AsyncIterable<T>,
 ): AsyncGenerator<T> {
   const iterator = (await run(open))[Symbol.asyncIterator]();
-  let isFinished = false;
+  const next = () => run(() => iterator.next());
   try {
-    while (true) {
-      const step = await run(() => iterator.next());
-      if (step.done) {
-        isFinished = true;
-        return;
-      }
-      yield step.value;
-    }
+    for (let step = await next(); !step.done; step = await next()) yield step.value;
   } finally {
-    if (!isFinished) await run(() => iterator.return?.());
+    await run(() => iterator.return?.());
   }
 }
 

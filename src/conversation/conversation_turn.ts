@@ -7,7 +7,7 @@ import { type ConversationBodyFields, type ConversationPlan, planConversation } 
 import { isPreviousResponseRejected } from "./rejection.js";
 
 /** Makes one request with these messages, which continues the previous response if there is one. */
-type Send<T> = (messages: BaseMessage[], previousResponseId?: string) => T;
+export type Send<T> = (messages: BaseMessage[], previousResponseId?: string) => T;
 
 /**
  * One call of a model that continues conversations: sends what the plan says, sends the whole history instead
@@ -71,22 +71,14 @@ export class ConversationTurn {
   }
 
   /** The proxy rejects a previous response before the first event. An error after it is the caller's. */
-  private async *iterateWithFallback<T>(
-    { continuation }: ConversationPlan,
-    send: Send<AsyncGenerator<T>>,
-  ): AsyncGenerator<T> {
-    let events = send(continuation?.messages ?? this.messages, continuation?.previousResponseId);
-    let step: IteratorResult<T>;
+  private async *iterateWithFallback<T>(plan: ConversationPlan, send: Send<AsyncGenerator<T>>): AsyncGenerator<T> {
+    const [events, first] = await this.sendWithFallback(plan, async (messages, previousResponseId) => {
+      const started = send(messages, previousResponseId);
+      return [started, await started.next()] as const;
+    });
     try {
-      step = await events.next();
-    } catch (error) {
-      if (!continuation || !isPreviousResponseRejected(error, continuation.previousResponseId)) throw error;
-      events = send(this.messages);
-      step = await events.next();
-    }
-    try {
-      if (step.done) return;
-      yield step.value;
+      if (first.done) return;
+      yield first.value;
       yield* events;
     } finally {
       await events.return(undefined);

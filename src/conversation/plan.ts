@@ -22,7 +22,7 @@ export interface ConversationPlan {
  * id, and not in a `conversation`.
  */
 export function isAnswerContinuable(body: ConversationBodyFields, zdrEnabled: boolean | undefined): boolean {
-  return !zdrEnabled && body.store !== false && !isPresent(body.conversation);
+  return !zdrEnabled && body.store !== false && body.conversation == null;
 }
 
 /**
@@ -36,11 +36,7 @@ export async function planConversation(
   model: string,
 ): Promise<ConversationPlan> {
   // If the user says what to continue, the messages are not the whole history of the answer.
-  if (isPresent(body.previous_response_id)) return {};
+  if (body.previous_response_id != null) return {};
   const continuation = await continueHistory(messages, model);
   return { continuation, historyDigest: await digestHistory(messages, model) };
-}
-
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }

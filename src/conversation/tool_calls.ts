@@ -1,10 +1,6 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { responseMetadataOf } from "../utils/response_metadata.js";
 
-interface ToolCall {
-  readonly id?: string | undefined;
-}
-
 /** Content blocks of `streamEvents` v3. */
 const TOOL_CALL_BLOCKS: readonly unknown[] = ["tool_call", "invalid_tool_call"];
 
@@ -13,10 +9,8 @@ const TOOL_CALL_ITEMS: readonly unknown[] = ["function_call", "custom_tool_call"
 
 /** The ids of an answer's tool calls: functions, custom tools, a computer, and calls with malformed arguments. */
 export function toolCallIds(answer: BaseMessage): string[] {
-  const { tool_calls = [], invalid_tool_calls = [] } = answer as {
-    tool_calls?: ToolCall[];
-    invalid_tool_calls?: ToolCall[];
-  };
+  type Calls = { id?: string }[];
+  const { tool_calls = [], invalid_tool_calls = [] } = answer as { tool_calls?: Calls; invalid_tool_calls?: Calls };
   const { output } = responseMetadataOf(answer);
   const items: readonly unknown[] = Array.isArray(output) ? output : [];
   const blocks: readonly { type?: string; id?: string }[] = Array.isArray(answer.content) ? answer.content : [];

@@ -1,15 +1,14 @@
 import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
 import { enableImplicitConfig } from "../context/async_context.js";
 import { sessionLookup } from "../context/session_lookup.js";
-import { annotateError } from "../openai_client/annotate_error.js";
-import { checkApiKey } from "../openai_client/check_api_key.js";
-import type { SessionFields } from "../openai_client/fields.js";
+import { checkApiKey, type SessionFields } from "../openai_client/fields.js";
 import { observeResponses, type ResponseObservation, withObservation } from "../openai_client/observe_responses.js";
 import { resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import type { DefaultSession } from "../session/types.js";
 import type { HeadersInput } from "../transport/headers.js";
+import { annotateError } from "../transport/response_headers.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
 import { cloneInstance } from "../utils/clone_instance.js";
 
@@ -38,9 +37,7 @@ export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<ty
  */
 export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbeddings<TOutput> {
   private readonly defaultSession: DefaultSession;
-
   private readonly writer: SessionWriter;
-
   private boundSessionId: string | undefined;
 
   /** The instance that holds the SDK's client, for itself and for its copies. */
@@ -94,18 +91,12 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
   private withWritingClient(sessionId: string | undefined, observation: ResponseObservation): this {
     const { clientOwner, writer } = this;
     const writingClient = (client: OpenAIClient) => {
-      const create = (
-        body: OpenAIClient.EmbeddingCreateParams,
-        options: { headers?: HeadersInput; fetchOptions?: object },
-      ) => {
+      const target = { baseURL: client.baseURL, defaultHeaders: clientOwner.clientConfig.defaultHeaders };
+      const create = (body: object, options: { headers?: HeadersInput }) => {
         const parts = { body: { ...body }, headers: options.headers };
-        const { baseURL } = client;
-        const target = { baseURL, defaultHeaders: clientOwner.clientConfig.defaultHeaders };
         const written = sessionId === undefined ? parts : writer.write(parts, sessionId, target);
-        return client.embeddings.create(
-          written.body as unknown as typeof body,
-          { ...withObservation(options, observation), headers: written.headers } as OpenAIClient.RequestOptions,
-        );
+        const sent = { ...withObservation(options, observation), headers: written.headers };
+        return client.embeddings.create(written.body as never, sent as OpenAIClient.RequestOptions);
       };
       return { embeddings: { create } };
     };

@@ -40,13 +40,11 @@ export function observeResponses(model: unknown): void {
 }
 
 /** Request options with which the response's headers are stored in `observation`. */
-export function withObservation<Options extends { fetchOptions?: object | undefined }>(
-  options: Options,
-  observation: ResponseObservation,
-): Options & { fetchOptions: object } {
-  const fetchOptions: { [OBSERVATION]?: ResponseObservation } = { ...options.fetchOptions };
-  fetchOptions[OBSERVATION] = observation; // Ten times as fast as a symbol key beside a spread in a literal.
-  return { ...options, fetchOptions };
+export function withObservation<Options extends object>(options: Options, observation: ResponseObservation) {
+  const { fetchOptions } = options as { fetchOptions?: object };
+  const observed: { [OBSERVATION]?: ResponseObservation } = { ...fetchOptions };
+  observed[OBSERVATION] = observation; // Ten times as fast as a symbol key beside a spread in a literal.
+  return { ...options, fetchOptions: observed };
 }
 
 function observingFetch(fetch: Fetch | undefined): Fetch {

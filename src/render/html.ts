@@ -97,13 +97,7 @@ function timeElement(date: Date): string {
   return `<time datetime="${time}">${time}</time>`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
+const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 /** Makes a text from the proxy or a model safe in an element and in a quoted attribute. */
 function escapeHtml(text: string): string {

@@ -90,16 +90,14 @@ export class RunnableWithSession<
 
   /** All attempts of one call are in one session. At run time this is a `RunnableWithSession` around the retry. */
   override withRetry(fields?: Parameters<Runnable["withRetry"]>[0]): RunnableRetry<RunInput, RunOutput, CallOptions> {
-    const wrapper: unknown = this.rewrap((bound) => super.withRetry.call(bound, fields));
-    return wrapper as RunnableRetry<RunInput, RunOutput, CallOptions>;
+    return this.rewrap((bound) => super.withRetry.call(bound, fields));
   }
 
   /** The fallbacks are in the session of the call, except one that is a wrapper with its own `sessionId`. */
   override withFallbacks(
     fields: Parameters<Runnable<RunInput, RunOutput>["withFallbacks"]>[0],
   ): RunnableWithFallbacks<RunInput, RunOutput> {
-    const wrapper: unknown = this.rewrap((bound) => super.withFallbacks.call(bound, fields));
-    return wrapper as RunnableWithFallbacks<RunInput, RunOutput>;
+    return this.rewrap((bound) => super.withFallbacks.call(bound, fields));
   }
 
   override withListeners(fields: Parameters<Runnable["withListeners"]>[0]): Runnable<RunInput, RunOutput, CallOptions> {
@@ -111,21 +109,20 @@ export class RunnableWithSession<
     return run(() => this.fields.bound.invoke(input, config));
   }
 
-  /** The same wrapper around what `wrap` makes of the bound Runnable. */
-  private rewrap(
-    wrap: (bound: Runnable<RunInput, RunOutput>) => unknown,
-  ): RunnableWithSession<RunInput, RunOutput, CallOptions> {
+  /**
+   * The same wrapper around what `wrap` makes of the bound Runnable. `Made` is the type that core declares for it.
+   * `wrap` calls the method of `Runnable`: that of `RunnableBinding` drops its listeners.
+   */
+  private rewrap<Made>(wrap: (bound: Runnable<RunInput, RunOutput>) => unknown): Made {
     const { bound, config } = this.fields;
     const { timeout, ...rest } = { ...config } as Partial<CallOptions>;
     // A timeout that is bound to the wrapper is that of each attempt.
     const attempt = timeout === undefined ? bound : bound.withConfig({ timeout });
     // A graph has its bound limit in `config`: core's retry and fallbacks would override it by their default of 25.
     const { recursionLimit } = (bound as { config?: RunnableConfig }).config ?? {};
-    return new RunnableWithSession({
-      ...this.fields,
-      bound: wrap(attempt as typeof bound) as typeof bound,
-      config: { recursionLimit, ...rest } as Partial<CallOptions>,
-    });
+    const made = wrap(attempt as typeof bound) as typeof bound;
+    const outerConfig = { recursionLimit, ...rest } as Partial<CallOptions>;
+    return new RunnableWithSession({ ...this.fields, bound: made, config: outerConfig }) as Made;
   }
 
   /** Resolves the session of a call, calls `onSession`, and writes the session into the config. */

@@ -22,8 +22,6 @@ export type Callbacks = RunnableConfig["callbacks"];
 /** What a model adds to the lookup. */
 export interface ModelDefaults {
   readonly session: DefaultSession;
-  /** Callbacks bound by `withConfig`. */
   readonly boundCallbacks?: Callbacks;
-  /** Callbacks given to the constructor. */
   readonly constructorCallbacks?: Callbacks;
 }

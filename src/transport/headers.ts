@@ -17,14 +17,17 @@ export function mergeHeaders(first: HeadersInput, second: HeadersInput): Headers
   if (!first) return second;
   if (!second) return first;
   const overridden = namesOf(second);
-  const merged = [...entriesOf(first).filter(([name]) => !overridden.includes(lowerCase(name))), ...entriesOf(second)];
+  const merged = [
+    ...entriesOf(first).filter(([name]) => !overridden.includes(String(name).toLowerCase())),
+    ...entriesOf(second),
+  ];
   // A record where both were records: the SDK would send both values of two rows that spell one name differently.
   const asRows = Array.isArray(first) || Array.isArray(second);
   return asRows ? (merged as unknown as HeadersLike) : Object.fromEntries(merged);
 }
 
 function namesOf(headers: HeadersInput): string[] {
-  return entriesOf(headers).map(([name]) => lowerCase(name));
+  return entriesOf(headers).map(([name]) => String(name).toLowerCase());
 }
 
 function entriesOf(headers: HeadersInput): readonly HeaderEntry[] {
@@ -38,8 +41,4 @@ function entriesOf(headers: HeadersInput): readonly HeaderEntry[] {
     return [...values.entries(), ...removed];
   }
   return Object.entries(headers).filter(([, value]) => value !== undefined);
-}
-
-function lowerCase(name: unknown): string {
-  return String(name).toLowerCase();
 }

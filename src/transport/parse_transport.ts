@@ -43,12 +43,12 @@ export function parseTransport(transport: unknown): ParsedTransport {
     throw new TypeError(`Invalid sessionTransport: ${ALLOWED}; got the key ${describeValue(unknown)}.`);
   }
 
-  const fields = transport as SessionTransportFields;
+  const { body, metadata, headers } = transport as SessionTransportFields;
   const parsed = {
-    body: parseNames(fields.body, "body", (name) => name !== "" && !RESERVED_FIELDS.has(name)),
-    metadata: parseNames(fields.metadata, "metadata", (name) => name !== "" && name !== "__proto__"),
+    body: parseNames(body, "body", (name) => !RESERVED_FIELDS.has(name)),
+    metadata: parseNames(metadata, "metadata", (name) => name !== "__proto__"),
     headers: parseNames(
-      fields.headers,
+      headers,
       "headers",
       (name) => HEADER_NAME.test(name) && !RESERVED_HEADERS.has(name.toLowerCase()),
     ),
@@ -66,7 +66,7 @@ function parseNames(names: unknown, key: string, isAllowed: (name: string) => bo
   if (names === undefined || names === null) return [];
   if (!Array.isArray(names)) throw invalid(`sessionTransport.${key}`, "an array of names", names);
   for (const name of names) {
-    if (typeof name !== "string" || !isAllowed(name)) {
+    if (typeof name !== "string" || name === "" || !isAllowed(name)) {
       throw new TypeError(`Invalid sessionTransport.${key}: ${describeValue(name)} can't hold a session id.`);
     }
   }

@@ -1,7 +1,10 @@
 /** A value in an error message: short, on one line, and without running the value's own code (`toString`, a getter). */
 export function describeValue(value: unknown): string {
   if (typeof value === "string") {
-    const shown = JSON.stringify(value.slice(0, 40)).replace(UNPRINTABLE, escapeCharacter);
+    const shown = JSON.stringify(value.slice(0, 40)).replace(
+      UNPRINTABLE,
+      (unit) => `\\u{${unit.codePointAt(0)?.toString(16)}}`,
+    );
     return value.length > 40 ? `${shown}… (${value.length} characters)` : shown;
   }
   if (typeof value === "number" || typeof value === "boolean" || value == null) return String(value);
@@ -14,7 +17,3 @@ export function describeValue(value: unknown): string {
 
 /** Characters that `JSON.stringify` leaves as they are, and that change how a terminal or a log shows the text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
-function escapeCharacter(character: string): string {
-  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-}

@@ -27,11 +27,8 @@ export interface EndedCall {
 /** Adds calls up to a {@link SessionSummary}. */
 export class SessionSums {
   private readonly sums = { calls: 0, failures: 0, inputTokens: 0, outputTokens: 0, totalMs: 0 };
-
   private costUsd: number | undefined;
-
   private firstStartMs = Number.POSITIVE_INFINITY;
-
   private lastEndMs = Number.NEGATIVE_INFINITY;
 
   /** Counts a call that starts. All times of one session are of one clock, in milliseconds. */
