@@ -3,7 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { parseCommand } from "../../src/cli/arguments.js";
 import { runCommand } from "../support/command.js";
 
-it.each(["--help", "-h"])("prints its help for %s: commands, exit codes, examples", async (option) => {
+it.each(["--help", "-h"])("%s prints help with commands, exit codes and examples", async (option) => {
   const { code, stdout, stderr } = await runCommand([option]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   for (const part of [
@@ -17,11 +17,11 @@ it.each(["--help", "-h"])("prints its help for %s: commands, exit codes, example
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(100);
 });
 
-it("prints its version", async () => {
+it("--version prints the version", async () => {
   expect(await runCommand(["--version"])).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: "" });
 });
 
-it("ends with 2 and one line for arguments that it does not have", async () => {
+it("unknown arguments exit with 2 and one line", async () => {
   expect(await runCommand(["shwo"])).toEqual({
     code: 2,
     stdout: "",
@@ -29,7 +29,7 @@ it("ends with 2 and one line for arguments that it does not have", async () => {
   });
 });
 
-it("ends with 2 and one line for settings that can't be", async () => {
+it("invalid settings exit with 2 and one line", async () => {
   const unset = await runCommand(["show", "s"]);
   expect(unset).toMatchObject({ code: 2, stdout: "" });
   expect(unset.stderr).toMatch(
@@ -56,7 +56,7 @@ describe("parseCommand", () => {
     [["doctor"], doctor],
     [["doctor", "--model", "m", "--wait", "1.5"], { ...doctor, model: "m", waitMs: 1_500 }],
     [["doctor", "--help"], { name: "help" }],
-  ])("reads %j", (args, expected) => {
+  ])("parseCommand reads %j", (args, expected) => {
     expect(parseCommand(args)).toEqual(expected);
   });
 
@@ -72,7 +72,7 @@ describe("parseCommand", () => {
     [["doctor", "--wait", "soon"], "--wait takes seconds, from 1 to 3600."],
     [["doctor", "--wait", "0"], "--wait takes seconds, from 1 to 3600."],
     [["show", "s", "--colour"], "Unknown option '--colour'."],
-  ])("refuses %j", (args, message) => {
+  ])("parseCommand throws for %j", (args, message) => {
     expect(() => parseCommand(args)).toThrow(message);
   });
 });

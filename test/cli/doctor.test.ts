@@ -10,7 +10,7 @@ const envOf = (server: LogServer) => ({ LITELLM_BASE_URL: server.url, LITELLM_AP
 
 const callsOf = (server: LogServer) => server.requests.filter(({ path }) => path === "/v1/chat/completions");
 
-/** By what these versions group: the older by the body alone. */
+/** Places by which these versions group: older ones only by the body. */
 const bodyOnly = ({ body }: LogRequest) => body.litellm_session_id;
 const bodyOrHeader = ({ body, headers }: LogRequest) => headers["x-litellm-session-id"] ?? body.litellm_session_id;
 
@@ -19,7 +19,7 @@ const tableOf = (stdout: string) =>
   [...stdout.matchAll(/^(litellm|body|headers|metadata) +(\d of 2) +(.*)$/gm)].map(([, ...cells]) => cells);
 
 it.each(RECORDED_VERSIONS)(
-  "finds out what groups on LiteLLM %s",
+  "doctor reports which transports LiteLLM %s groups by",
   async (version) => {
     const server = await startServer(version);
     server.sessionIn = version === "1.106.0" ? bodyOrHeader : bodyOnly;
@@ -48,9 +48,9 @@ it.each(RECORDED_VERSIONS)(
   60_000,
 );
 
-it("says which transport to use where the default does not group", async () => {
+it("doctor recommends a transport if the proxy does not group by the default one", async () => {
   const server = await startServer();
-  // A gateway in front takes unknown body fields away where there is a header too.
+  // A gateway before the proxy removes unknown body fields if the request has a session header.
   server.sessionIn = ({ body, headers }) => (headers["x-litellm-session-id"] ? undefined : body.litellm_session_id);
   const { code, stdout } = await runCommand(["doctor", "--wait", "1"], envOf(server));
   expect(code).toBe(1);
@@ -66,10 +66,10 @@ const transportOf = ({ body, headers }: LogRequest) =>
       ? "metadata"
       : "body";
 
-it("waits for each transport until its own rows are there", async () => {
+it("doctor waits for the rows of each transport", async () => {
   const server = await startServer();
   server.sessionIn = bodyOrHeader;
-  // Two workers, each with a log of its own that it writes when it likes to.
+  // Two workers write their logs at different times.
   server.lateMs = (request) => ({ litellm: 0, body: 0, headers: 7_000, metadata: 7_500 })[transportOf(request)];
   const { code, stdout } = await runCommand(["doctor", "--wait", "30"], envOf(server));
   expect(tableOf(stdout)).toEqual([
@@ -81,7 +81,7 @@ it("waits for each transport until its own rows are there", async () => {
   expect(code).toBe(0);
 }, 60_000);
 
-it("does not say that sessions split where calls are not in the log in time", async () => {
+it("doctor gives no verdict on a transport whose calls are not in the log in time", async () => {
   const server = await startServer();
   server.sessionIn = bodyOrHeader;
   server.lateMs = (request) => (transportOf(request) === "body" ? 0 : Number.POSITIVE_INFINITY);
@@ -100,7 +100,7 @@ it("does not say that sessions split where calls are not in the log in time", as
   expect(code).toBe(1);
 });
 
-it("needs no look at single rows to say what groups", async () => {
+it("doctor reports what groups without reading single rows", async () => {
   const server = await startServer();
   server.sessionIn = bodyOrHeader;
   server.reply = ({ path }) => (path === "/spend/logs" ? recorded("1.106.0", "session as virtual") : undefined);
@@ -111,7 +111,7 @@ it("needs no look at single rows to say what groups", async () => {
   expect(code).toBe(0);
 });
 
-it("goes on waiting after a failure of the proxy", async () => {
+it("doctor continues to wait after an error of the proxy", async () => {
   const server = await startServer();
   server.sessionIn = bodyOrHeader;
   let failures = 0;
@@ -124,7 +124,7 @@ it("goes on waiting after a failure of the proxy", async () => {
   expect([code, failures], stdout).toEqual([0, 2]);
 });
 
-it("does not say that a transport splits whose call did not come through", async () => {
+it("doctor gives no verdict on a transport whose call failed", async () => {
   const server = await startServer();
   server.reply = (request) =>
     request.path.endsWith("completions") && transportOf(request) === "body"
@@ -134,7 +134,7 @@ it("does not say that a transport splits whose call did not come through", async
   expect(tableOf(stdout)[1]).toEqual(["body", "0 of 2", "could not check (HTTP 503: busy)"]);
 });
 
-it("says so where nothing groups, and what a refusal said", async () => {
+it("doctor reports that nothing groups, and the message of an error response", async () => {
   const server = await startServer();
   server.sessionIn = () => undefined;
   server.reply = ({ path, body }) =>
@@ -148,7 +148,7 @@ it("says so where nothing groups, and what a refusal said", async () => {
   expect(stdout + stderr).not.toContain(KEY);
 });
 
-it("stops after one call to a model that does not answer", async () => {
+it("doctor stops after one call to a model that does not answer", async () => {
   const server = await startServer();
   const message = "/chat/completions: Invalid model name passed in model=nope.";
   server.reply = ({ path }) =>
@@ -177,7 +177,7 @@ it.each([
     reply: ({ query }: LogRequest) =>
       query.has("session_id") ? recorded("1.106.0", "no database: session") : undefined,
   },
-])("sends no calls with $what", async ({ says, reply }) => {
+])("doctor sends no calls with $what", async ({ says, reply }) => {
   const server = await startServer();
   server.reply = reply;
   const { code, stdout, stderr } = await runCommand(["doctor"], envOf(server));
@@ -187,7 +187,7 @@ it.each([
   expect(callsOf(server)).toEqual([]);
 });
 
-it("chooses LITELLM_MODEL, else the first model that is for chat", async () => {
+it("doctor uses LITELLM_MODEL, else the first chat model", async () => {
   const server = await startServer();
   const data = ["*", "text-embedding-3-small", "whisper-1", "claude"].map((id) => ({ id }));
   const refusal = { status: 400, body: { error: { message: "no" } } };
@@ -201,7 +201,7 @@ it("chooses LITELLM_MODEL, else the first model that is for chat", async () => {
   expect([code, stdout]).toEqual([1, expect.stringContaining("name one with --model")]);
 });
 
-it("ends with 130 when it is interrupted while it waits", async () => {
+it("doctor exits with 130 if it is interrupted while it waits", async () => {
   const server = await startServer();
   server.lateMs = () => Number.POSITIVE_INFINITY;
   const waiting = startCommand(["doctor"], envOf(server));

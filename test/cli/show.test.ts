@@ -22,7 +22,7 @@ async function rowsOf(server: LogServer): Promise<SessionLogRow[]> {
   return rows;
 }
 
-it("prints the session without colours in a pipe, and where it is in LiteLLM's UI", async () => {
+it("show prints the session without colours in a pipe, and its URL in LiteLLM's UI", async () => {
   const { server, env } = await serverWithCalls(3);
   const result = await runCommand(["show", "s"], env);
   expect(new Set(server.requests.map(({ key }) => key))).toEqual(new Set([KEY]));
@@ -30,7 +30,7 @@ it("prints the session without colours in a pipe, and where it is in LiteLLM's U
   expect(result).toEqual({ code: 0, stdout: expected, stderr: "" });
 });
 
-it("takes the proxy from --base-url before the environment", async () => {
+it("--base-url overrides the environment", async () => {
   const { server, env } = await serverWithCalls(1);
   const { code } = await runCommand(["show", "s", "--base-url", server.url], {
     ...env,
@@ -39,7 +39,7 @@ it("takes the proxy from --base-url before the environment", async () => {
   expect(code).toBe(0);
 });
 
-it("prints a line of JSON a call, without the row as it came", async () => {
+it("show --json prints one line per call, without the raw row", async () => {
   const { server, env } = await serverWithCalls(250);
   const { code, stdout, stderr } = await runCommand(["show", "s", "--json"], env);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -51,7 +51,7 @@ it("prints a line of JSON a call, without the row as it came", async () => {
   expect(printed).toEqual(rows);
 });
 
-it("writes a page to a file, or to the standard output", async () => {
+it("show --html writes a page to a file or to stdout", async () => {
   const directory = await mkdtemp(join(tmpdir(), "session-cli-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const { server, env } = await serverWithCalls(2);
@@ -64,7 +64,7 @@ it("writes a page to a file, or to the standard output", async () => {
   expect(await runCommand(["show", "s", "--html", "-"], env)).toEqual({ code: 0, stdout: page, stderr: "" });
 });
 
-it("ends with 1 and one line where the page can't be written", async () => {
+it("show --html exits with 1 and one line if the file can't be written", async () => {
   const directory = await mkdtemp(join(tmpdir(), "session-cli-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const { env } = await serverWithCalls(1);
@@ -80,14 +80,14 @@ it("ends with 1 and one line where the page can't be written", async () => {
   }
 });
 
-it.each([[], ["--json"]])("ends with 1 for a session without calls %j", async (...options) => {
+it.each([[], ["--json"]])("show %j exits with 1 for a session without calls", async (...options) => {
   const { env } = await serverWithCalls(1);
   const { code, stdout, stderr } = await runCommand(["show", "other", ...options.flat()], env);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(/^The log has no calls of session other\. .*\n$/);
 });
 
-it("ends with 1 and one line, without the key, where the log can't be read", async () => {
+it("show exits with 1 and one line without the key if the log can't be read", async () => {
   const { server, env } = await serverWithCalls(1);
   server.reply = () => recorded("1.81.12", "session as virtual");
   const { code, stdout, stderr } = await runCommand(["show", "s"], env);
@@ -96,7 +96,7 @@ it("ends with 1 and one line, without the key, where the log can't be read", asy
   expect(stderr).not.toContain(KEY);
 });
 
-it("follows a session until it is interrupted", async () => {
+it("show --watch follows a session until it is interrupted", async () => {
   const { server, env } = await serverWithCalls(0);
   const watching = startCommand(["show", "s", "--watch"], env);
   await vi.waitFor(() => expect(watching.stdout()).toContain("No calls of session s yet."), 15_000);
@@ -119,7 +119,7 @@ const TRANSIENT: [string, Reply][] = [
   ["a database that is away", recorded("1.106.0", "no database: session")],
 ];
 
-it.each(TRANSIENT)("goes on watching after %s, which it tells once", async (_, reply) => {
+it.each(TRANSIENT)("show --watch continues after %s and reports it once", async (_, reply) => {
   const { server, env } = await serverWithCalls(1);
   const watching = startCommand(["show", "s", "--watch"], env);
   await vi.waitFor(() => expect(watching.stdout()).toContain("\n1 call · "), 15_000);
@@ -142,7 +142,7 @@ it.each<[string, Reply]>([
   ["a key that is refused", recorded("1.106.0", "session as wrong")],
   ["something that is no LiteLLM", { status: 404, html: "<h1>404</h1>" }],
   ["a request that is refused", { status: 422, body: { detail: "no" } }],
-])("stops watching at %s", async (_, reply) => {
+])("show --watch stops at %s", async (_, reply) => {
   const { server, env } = await serverWithCalls(1);
   const watching = startCommand(["show", "s", "--watch"], env);
   await vi.waitFor(() => expect(watching.stdout()).toContain("\n1 call · "), 15_000);
@@ -152,14 +152,14 @@ it.each<[string, Reply]>([
   expect(stderr).toMatch(/^litellm-session: http:.*\n$/);
 });
 
-it("watches nothing that it can't reach at the start", async () => {
+it("show --watch exits if it can't reach the proxy at the start", async () => {
   const { server, env } = await serverWithCalls(1);
   server.reply = () => ({ status: 502, html: "<h1>Bad Gateway</h1>" });
   const { code, stderr } = await runCommand(["show", "s", "--watch"], env);
   expect([code, stderr]).toEqual([1, `litellm-session: ${server.url} failed (HTTP 502)\n`]);
 });
 
-it("ends with 130 when it is interrupted while it reads", async () => {
+it("show exits with 130 if it is interrupted while it reads", async () => {
   const { server, env } = await serverWithCalls(1);
   server.reply = () => "hang";
   const reading = startCommand(["show", "s"], env);

@@ -19,7 +19,7 @@ async function serverWithCalls(count: number): Promise<LogServer> {
 }
 
 describe("in a terminal", () => {
-  it("colours the session, and only it", async () => {
+  it("show in a terminal colours only the session", async () => {
     const server = await serverWithCalls(2);
     const { code, stdout } = await startInTerminal(["show", "s"], envOf(server)).ended;
     expect(code, stdout).toBe(0);
@@ -29,7 +29,7 @@ describe("in a terminal", () => {
     for (const line of plain.split("\r\n")) expect(line.length, line).toBeLessThanOrEqual(100);
   });
 
-  it("tells how far the doctor is on one line, which it takes away", async () => {
+  it("doctor in a terminal shows its progress on one line and removes it", async () => {
     const server = await startServer();
     const { code, stdout } = await startInTerminal(["doctor", "--wait", "1"], envOf(server)).ended;
     expect(code, stdout).toBe(0);
@@ -41,7 +41,7 @@ describe("in a terminal", () => {
   });
 
   it.each<Record<string, string>>([{ NO_COLOR: "1" }, { TERM: "dumb" }])(
-    "writes nothing but text with %j",
+    "show in a terminal writes only text with %j",
     async (env) => {
       const server = await startServer();
       const doctor = await startInTerminal(["doctor", "--wait", "1"], { ...envOf(server), ...env }).ended;
@@ -54,7 +54,7 @@ describe("in a terminal", () => {
     },
   );
 
-  it("is not coloured or moved by what the log holds", async () => {
+  it("show in a terminal removes control sequences from the log's text", async () => {
     const server = await startServer();
     const metadata = { status: "failure", error_information: { error_message: HOSTILE.terminal } };
     const names = [HOSTILE.terminal, "模".repeat(99), "👩‍🚀".repeat(40), `e${"\u0301".repeat(999)}`];
@@ -69,17 +69,20 @@ describe("in a terminal", () => {
     }
   });
 
-  it.each([[], ["--watch"]])("is left clean when it is interrupted while nothing answers %j", async (...options) => {
-    const server = await startServer();
-    server.reply = () => "hang";
-    const reading = startInTerminal(["show", "s", ...options.flat()], envOf(server));
-    await vi.waitFor(() => expect(server.requests).toHaveLength(1), 15_000);
-    reading.interrupt();
-    const { code, stdout } = await reading.ended;
-    expect({ code, stdout }).toEqual({ code: options.length === 0 ? 130 : 0, stdout: "^C" });
-  });
+  it.each([[], ["--watch"]])(
+    "show %j leaves a clean terminal if it is interrupted while the proxy hangs",
+    async (...options) => {
+      const server = await startServer();
+      server.reply = () => "hang";
+      const reading = startInTerminal(["show", "s", ...options.flat()], envOf(server));
+      await vi.waitFor(() => expect(server.requests).toHaveLength(1), 15_000);
+      reading.interrupt();
+      const { code, stdout } = await reading.ended;
+      expect({ code, stdout }).toEqual({ code: options.length === 0 ? 130 : 0, stdout: "^C" });
+    },
+  );
 
-  it("is left clean when the doctor is interrupted while it waits for the log", async () => {
+  it("doctor leaves a clean terminal if it is interrupted while it waits for the log", async () => {
     const server = await startServer();
     server.lateMs = () => Number.POSITIVE_INFINITY;
     const waiting = startInTerminal(["doctor"], envOf(server));
@@ -93,17 +96,20 @@ describe("in a terminal", () => {
   });
 });
 
-describe("when who reads it has seen enough", () => {
-  it.each([[], ["--json"], ["--html", "-"], ["--watch"]])("ends quietly: show %j", async (...options) => {
-    const server = await serverWithCalls(3_000);
-    const show = startCommand(["show", "s", ...options.flat()], envOf(server));
-    await vi.waitFor(() => expect(show.stdout()).not.toBe(""), 15_000);
-    show.stopReading();
-    if (options.flat()[0] === "--watch") server.rows.push(rowOf("1.106.0", "one more", -1));
-    expect(await show.ended).toMatchObject({ code: 0, stderr: "" });
-  });
+describe("a reader that closes the pipe", () => {
+  it.each([[], ["--json"], ["--html", "-"], ["--watch"]])(
+    "show %j exits without an error if the reader closes the pipe",
+    async (...options) => {
+      const server = await serverWithCalls(3_000);
+      const show = startCommand(["show", "s", ...options.flat()], envOf(server));
+      await vi.waitFor(() => expect(show.stdout()).not.toBe(""), 15_000);
+      show.stopReading();
+      if (options.flat()[0] === "--watch") server.rows.push(rowOf("1.106.0", "one more", -1));
+      expect(await show.ended).toMatchObject({ code: 0, stderr: "" });
+    },
+  );
 
-  it("the doctor ends with 1, because no verdict was read, and sends no calls", async () => {
+  it("doctor exits with 1 if the reader closes stdout, because nobody read the verdict, and sends no calls", async () => {
     const server = await startServer();
     const doctor = startCommand(["doctor", "--wait", "1"], envOf(server));
     doctor.stopReading();
@@ -111,14 +117,14 @@ describe("when who reads it has seen enough", () => {
     expect(server.rows).toEqual([]);
   });
 
-  it("the doctor goes on where nobody reads its progress", async () => {
+  it("doctor continues if the reader closes stderr", async () => {
     const server = await startServer();
     const doctor = startCommand(["doctor", "--wait", "1"], envOf(server));
     doctor.stopReading("stderr");
     expect(await doctor.ended).toMatchObject({ code: 0, stdout: expect.stringContaining("Sessions group.") });
   });
 
-  it("can be interrupted while nobody reads", async () => {
+  it("show can be interrupted while its output is not read", async () => {
     const server = await serverWithCalls(1_000);
     const show = startCommand(["show", "s", "--json"], envOf(server), { reads: false });
     await vi.waitFor(() => expect(server.pages.length).toBeGreaterThan(1), 15_000);

@@ -115,7 +115,7 @@ const GENERATOR: Scenario = {
 
 const SOURCES = [CONFIGURABLE, HANDLER, WRAPPER];
 
-it("has no implicit config until the first model is made", () => {
+it("LangChain has no implicit config until the first model is constructed", () => {
   expect(AsyncLocalStorageProviderSingleton.getInstance()).not.toBeInstanceOf(AsyncLocalStorage);
   modelFor(gateway.current);
   expect(AsyncLocalStorageProviderSingleton.getInstance()).toBeInstanceOf(AsyncLocalStorage);
@@ -129,7 +129,7 @@ describe("a streamed lambda", () => {
   testScenarios(gateway, { scenarios: scenariosIn("a lambda", lambdaOf), entryPoints: [STREAM], sources: SOURCES });
 });
 
-describe("deeper", () => {
+describe("a deeper nesting", () => {
   testScenarios(gateway, { scenarios: DEEPER, entryPoints: [INVOKE, STREAM], sources: SOURCES });
 });
 
@@ -145,24 +145,24 @@ describe.each<[string, () => RunnableConfig, RunnableConfig]>([
     () => ({ callbacks: [new SessionCallbackHandler({ sessionId: "s" })] }),
     { callbacks: [{ handleChainStart() {} }] },
   ],
-])("a lambda inside, called with %s of its own", (_, around, own) => {
+])("a lambda that is called with other %s", (_, around, own) => {
   const outer = (configOf: (config: RunnableConfig) => RunnableConfig) => {
     const model = modelFor(gateway.current);
     const inner = RunnableLambda.from(async () => (await model.invoke("hi")).text);
     return RunnableLambda.from((_: unknown, config) => inner.invoke("hi", configOf(config)));
   };
 
-  it("is where LangChain drops what is around", async () => {
+  it("LangChain replaces the inherited value if the call passes its own", async () => {
     await outer(() => own).invoke("hi", around());
     expect(sessions(gateway.current)).toEqual([undefined]);
   });
 
-  it("keeps it where both are merged", async () => {
+  it("a call keeps the session if it merges the inherited value with its own", async () => {
     await outer((config) => mergeConfigs(config, own)).invoke("hi", around());
     expect(sessions(gateway.current)).toEqual(["s"]);
   });
 
-  it("loses nothing in a wrapper", async () => {
+  it("a call keeps the session of a wrapper whatever config it passes", async () => {
     await withSession(outer(() => own)).invoke("hi", around());
     expect(sessions(gateway.current)).toEqual(["s"]);
   });
@@ -171,7 +171,7 @@ describe.each<[string, () => RunnableConfig, RunnableConfig]>([
 it.each<[string, (model: SessionChatOpenAI) => AsyncIterable<unknown>]>([
   ["streamEvents", (model) => model.streamEvents("hi", { version: "v2" })],
   ["streamLog", (model) => model.streamLog("hi")],
-])("the session of %s is that of where it was called, not of where it is read", async (_, open) => {
+])("%s uses the session where it was called, not where it is read", async (_, open) => {
   const model = modelFor(gateway.current);
   let events: AsyncIterable<unknown> = (async function* () {})();
   const opens = RunnableLambda.from(() => {

@@ -23,7 +23,7 @@ function demo(env: Record<string, string>): Promise<{ code: unknown; stdout: str
   });
 }
 
-it("needs nothing but Node", async () => {
+it("the demo runs without a proxy", async () => {
   const { code, stdout, stderr } = await demo({});
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/^example +session +requests +models +tokens$/m);
@@ -33,7 +33,7 @@ it("needs nothing but Node", async () => {
   expect(stdout).toMatch(/█+ +gpt-4o [\s\S]*\n6 calls · 60 tokens in, 30 out · .*\n$/);
 });
 
-it("says what went wrong if an id strayed", async () => {
+it("the demo fails with a message if a request carries a wrong id", async () => {
   const preload = pathToFileURL(join(ROOT, "test/support/stray.mjs"));
   const { code, stdout, stderr } = await demo({ NODE_OPTIONS: `--import ${preload}` });
   expect(code).toBe(1);
@@ -48,9 +48,9 @@ describe("with LITELLM_BASE_URL", () => {
   beforeEach(async () => {
     proxy = await Gateway.start();
   });
-  afterEach(() => proxy.stop().catch(() => undefined)); // One test stops it itself.
+  afterEach(() => proxy.stop().catch(() => undefined)); // One test stops it before.
 
-  it("does the same against that proxy", async () => {
+  it("the demo runs against the proxy of LITELLM_BASE_URL", async () => {
     const env = { LITELLM_BASE_URL: proxy.url, LITELLM_API_KEY: "sk-test", LITELLM_MODEL: "claude" };
     const { code, stdout, stderr } = await demo(env);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -63,13 +63,13 @@ describe("with LITELLM_BASE_URL", () => {
     }
   });
 
-  it.each(["localhost:4000", "ftp://localhost"])("a wrong URL ends in one line: %s", async (url) => {
+  it.each(["localhost:4000", "ftp://localhost"])("the demo exits with one line for the invalid URL %s", async (url) => {
     expect(await failure({ LITELLM_BASE_URL: url })).toBe(
       `demo: LITELLM_BASE_URL is not a URL such as http://localhost:4000: ${url}`,
     );
   });
 
-  it("so does one where nothing listens", async () => {
+  it("the demo exits with one line if nothing listens at the URL", async () => {
     const { url } = proxy;
     await proxy.stop();
     expect(await failure({ LITELLM_BASE_URL: url })).toBe(
@@ -77,7 +77,7 @@ describe("with LITELLM_BASE_URL", () => {
     );
   });
 
-  it("so does a server that is no proxy", async () => {
+  it("the demo exits with one line if the server is not a proxy", async () => {
     proxy.respond((_, response) => {
       response.writeHead(200, { "content-type": "text/html" }).end("<html>Hello</html>");
       return true;
@@ -90,7 +90,7 @@ describe("with LITELLM_BASE_URL", () => {
   it.each([
     [401, "Authentication Error. Received API Key = sk-...cret", "token_not_found_in_db"],
     [400, "No connected db.", "no_db_connection"],
-  ])("so does a key that is refused by a %i, without the key", async (status, message, type) => {
+  ])("the demo exits with one line without the key if a %i rejects it", async (status, message, type) => {
     proxy.respond((_, response) => {
       sendJson(response, status, { error: { message, type, param: "None", code: String(status) } });
       return true;
@@ -101,7 +101,7 @@ describe("with LITELLM_BASE_URL", () => {
     expect(proxy.requests).toHaveLength(1);
   });
 
-  it("so does an unknown model", async () => {
+  it("the demo exits with one line for an unknown model", async () => {
     const message = "/chat/completions: Invalid model name passed in model=nope.\nCall `/v1/models` to view models.";
     proxy.respond((_, response) => {
       sendJson(response, 400, { error: { message, type: "None", param: "None", code: "400" } });
@@ -113,7 +113,7 @@ describe("with LITELLM_BASE_URL", () => {
     );
   });
 
-  /** The one line in which the demo ends. */
+  /** The last line of the demo's output. */
   async function failure(env: Record<string, string>): Promise<string> {
     const { code, stdout, stderr } = await demo(env);
     expect(code).toBe(1);
@@ -129,11 +129,11 @@ describe("findStrays", () => {
     ({ example: "chat", sessionId, prompt, model: "m", inputTokens: 0, outputTokens: 0 }) satisfies LoggedRequest;
   const examples = [{ example: "chat", sessions: ["a-1", "b-2"] }];
 
-  it("finds nothing where each request is in its session", () => {
+  it("findStrays finds nothing if each request is in its session", () => {
     expect(findStrays([request("a-1"), request("b-2", "I am b-2")], examples)).toEqual([]);
   });
 
-  it("finds a request without an id, one with another's, one in the wrong session, and a silent session", () => {
+  it("findStrays finds a request without an id, with a foreign id, in the wrong session, and a session without requests", () => {
     const requests = [request(undefined), request("x"), request("a-1", "I am b-2")];
     expect(findStrays(requests, examples)).toEqual([
       "chat: a request carried no session id, expected a session of this example",

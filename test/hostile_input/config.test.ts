@@ -6,7 +6,7 @@ import { connection, modelFor, sessions, useGateway } from "../support/sessions.
 
 const gateway = useGateway();
 
-/** The error of a call, or undefined. A call that hangs fails by the test's own limit. */
+/** The error of a call, or undefined. The timeout of the test ends a call that hangs. */
 async function errorOf(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -29,7 +29,7 @@ cycle.self = cycle;
 
 describe.each(["configurable", "metadata", "tags", "callbacks"])("%s of a wrong type", (key) => {
   it.each([null, "text", "", 7, true, [], () => undefined, Object.create(null)])(
-    "%j: as in ChatOpenAI",
+    "a config value of the wrong type has ChatOpenAI's result: %j",
     async (value) => {
       const config = { [key]: value } as RunnableConfig;
       const expected = await errorOf(() => new ChatOpenAI(connection(gateway.current)).invoke("x", config));
@@ -43,7 +43,7 @@ describe.each(["configurable", "metadata", "tags", "callbacks"])("%s of a wrong 
 });
 
 it.each(["sessionId", "session_id", "thread_id"])(
-  "a getter in configurable.%s that throws fails the call",
+  "a call rejects with the error of a getter in configurable.%s",
   async (key) => {
     const model = modelFor(gateway.current);
     const config = { configurable: getter(key) };
@@ -54,7 +54,7 @@ it.each(["sessionId", "session_id", "thread_id"])(
   },
 );
 
-it("a function of a wrapper that throws fails the call", async () => {
+it("a call rejects with the error of a wrapper's function", async () => {
   const thrown = new Error("mine");
   const fail = () => {
     throw thrown;
@@ -74,7 +74,7 @@ describe("extraBody and modelKwargs", () => {
     ["extraBody", {}, { extraBody: polluting }],
     ["extraBody.metadata", { modelKwargs: { metadata: { a: 1 } } }, { extraBody: { metadata: polluting } }],
     ["modelKwargs", { modelKwargs: polluting }, {}],
-  ])("%s: keys of the prototype are keys, and pollute nothing", async (name, fields, options) => {
+  ])("%s: names of Object.prototype are sent as keys and change no prototype", async (name, fields, options) => {
     for (const sessionTransport of ["litellm", "metadata"] as const) {
       await modelFor(gateway.current, { ...fields, sessionTransport }).invoke("x", { ...options, sessionId: "a" });
     }
@@ -86,7 +86,7 @@ describe("extraBody and modelKwargs", () => {
     expect(Object.keys(sent as object)).toEqual(expect.arrayContaining(["constructor", "toString"]));
   });
 
-  it("what it inherits is not sent", async () => {
+  it("inherited properties of extraBody are not sent", async () => {
     const extraBody = Object.create({ messages: [], tags: ["inherited"] });
     await modelFor(gateway.current).invoke("x", { extraBody });
     expect(gateway.current.requests[0]?.body).not.toHaveProperty("tags");
@@ -99,8 +99,8 @@ describe("extraBody and modelKwargs", () => {
     ["a getter that throws", getter("tags")],
     ["a toJSON that throws", { tags: { toJSON: () => JSON.parse("{") } }],
     ["a revoked Proxy", { tags: revokedProxy() }],
-  ])("%s fails the call at once, and no request is made", async (name, extraBody) => {
-    // An error of the user's own code is tried again, as by ChatOpenAI; the others must not be, for a minute.
+  ])("%s rejects the call before a request is sent", async (name, extraBody) => {
+    // LangChain retries an error of the user's code, as in ChatOpenAI. It must not retry the others, which takes a minute.
     const model = modelFor(gateway.current, { maxRetries: name.includes("toJSON") ? 0 : 6 });
     const options = { extraBody: extraBody as Record<string, unknown>, sessionId: "a" };
     expect(await errorOf(() => model.invoke("x", options))).toBeInstanceOf(Error);
@@ -108,14 +108,14 @@ describe("extraBody and modelKwargs", () => {
     expect(gateway.current.requests).toEqual([]);
   });
 
-  it("8 MB arrive", async () => {
+  it("an extraBody of 8 MB is sent completely", async () => {
     const note = "x".repeat(8_000_000);
     await modelFor(gateway.current).invoke("x", { extraBody: { note }, sessionId: "a" });
     expect(gateway.current.requests[0]?.body.note).toHaveLength(note.length);
   });
 });
 
-it.each(["constructor", "toString", "hasOwnProperty"])("a transport may be called %s", async (name) => {
+it.each(["constructor", "toString", "hasOwnProperty"])("a sessionTransport may contain the name %s", async (name) => {
   const sessionId = "a";
   for (const sessionTransport of [{ body: [name] }, { metadata: [name] }]) {
     await modelFor(gateway.current, { sessionTransport }).invoke("x", { sessionId });
@@ -131,7 +131,7 @@ describe("headers of a call", () => {
     ["a name that is none", { "x a": "1" }],
     ["a character beyond latin-1", { "x-a": "€" }],
     ["a getter that throws", getter("x-a")],
-  ])("%s fails the call at once", async (_, headers) => {
+  ])("headers with %s reject the call at once", async (_, headers) => {
     const model = modelFor(gateway.current, { maxRetries: 6 });
     const options = { options: { headers: headers as Record<string, string> }, sessionId: "a" };
     expect(await errorOf(() => model.invoke("x", options))).toBeInstanceOf(Error);
@@ -139,7 +139,7 @@ describe("headers of a call", () => {
     expect(gateway.current.requests).toEqual([]);
   });
 
-  it("a prototype's key is a header and nothing else", async () => {
+  it("a header with a name of Object.prototype is sent and changes no prototype", async () => {
     const headers = JSON.parse('{ "__proto__": "1", "constructor": "2" }');
     await modelFor(gateway.current).invoke("x", { options: { headers }, sessionId: "a" });
     expect(gateway.current.requests[0]?.headers).toMatchObject({ constructor: "2", "x-litellm-session-id": "a" });

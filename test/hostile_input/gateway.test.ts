@@ -17,7 +17,7 @@ const CHOICE =
   '{"index":0,"message":{"role":"assistant","content":"a"},"delta":{"content":"a"},"finish_reason":"stop"}';
 const ANSWER = `{"choices":[${CHOICE}]}`;
 
-/** What a gateway may say that ends by itself. */
+/** Malformed answers that end. */
 const ANSWERS: Record<string, string> = {
   "HTML with 200": html("200 OK"),
   "HTML with 502": html("502 Bad Gateway"),
@@ -40,7 +40,7 @@ const ANSWERS: Record<string, string> = {
   "no event": events(""),
 };
 
-/** How a gateway may never come to an end: what it begins with, and what it goes on with. */
+/** Answers that never end: their beginning, and the part that is repeated. */
 const ENDLESS: Record<string, [begin: string, goOn: string]> = {
   headers: ["HTTP/1.1 200 OK\r\n", `x-a: ${"y".repeat(4_000)}\r\n`],
   "a body": [json('{"a":"'), "y".repeat(1_000)],
@@ -49,7 +49,7 @@ const ENDLESS: Record<string, [begin: string, goOn: string]> = {
   "one event": [events("data: "), "y".repeat(1_000)],
 };
 
-/** The base URL of a server that answers each request so. Closed when the test ends. */
+/** Starts a server with this answer to each request. Returns its base URL. Closed when the test ends. */
 async function serve(answer: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -79,8 +79,8 @@ describe.each(Object.entries(CALLS))("%s", (_, call) => {
   const outcome = (model: ChatOpenAI, timeout: number) =>
     call(model, timeout).catch((error: Error) => `${error.name}: ${error.message}`);
 
-  it.each(Object.entries(ANSWERS))("%s: the same as in ChatOpenAI", async (_, answer) => {
-    vi.spyOn(console, "error").mockImplementation(() => undefined); // The SDK's, of an event that is no JSON.
+  it.each(Object.entries(ANSWERS))("%s has the result of ChatOpenAI", async (_, answer) => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined); // The SDK logs an event that is not JSON.
     const baseURL = await serve((socket) => socket.end(answer, "latin1"));
     const expected = await outcome(new ChatOpenAI(fields(baseURL)), 10_000);
     const session = new SessionChatOpenAI({ ...fields(baseURL), sessionId: "a" });
@@ -88,7 +88,7 @@ describe.each(Object.entries(CALLS))("%s", (_, call) => {
     expect(({} as { a?: unknown }).a).toBeUndefined();
   });
 
-  it.each(Object.entries(ENDLESS))("endless %s end with the call's timeout", async (_, [begin, goOn]) => {
+  it.each(Object.entries(ENDLESS))("endless %s end at the call's timeout", async (_, [begin, goOn]) => {
     const baseURL = await serve((socket) => {
       socket.write(begin);
       const timer = setInterval(() => socket.write(goOn), 5);
@@ -101,14 +101,14 @@ describe.each(Object.entries(CALLS))("%s", (_, call) => {
   });
 });
 
-it("the costs that such headers name are none", async () => {
+it("a cost header that is not a finite number is ignored", async () => {
   gateway.current.responseHeaders = () => ({ "x-litellm-response-cost": "1e999", "x-litellm-model-id": "__proto__" });
   const { response_metadata } = await modelFor(gateway.current).invoke("x");
   expect(response_metadata.litellm).toEqual({ modelId: "__proto__" });
 });
 
 it.each([301, 302, 307, 308])(
-  "a session's header follows a redirect (%i) to another origin, the key does not",
+  "a redirect (%i) to another origin carries the session header, but not the key",
   async (status) => {
     const other = await Gateway.start();
     onTestFinished(() => other.stop());
@@ -127,7 +127,7 @@ it.each([301, 302, 307, 308])(
     const answer = await model.invoke("x").catch((error: Error) => error);
     expect(seen).toEqual([[true, new URL(other.url).origin]]);
     if (status < 307) {
-      // It becomes a GET without a body, which no proxy takes.
+      // The request becomes a GET without a body, which proxies reject.
       expect(answer).toBeInstanceOf(Error);
       expect(other.unexpected).toEqual(["GET /v1/chat/completions"]);
     } else {

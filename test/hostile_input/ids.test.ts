@@ -11,7 +11,7 @@ import { connection, modelFor, sessions, useGateway } from "../support/sessions.
 
 const gateway = useGateway();
 
-/** An object that fails whoever looks into it. */
+/** An object that throws when it is inspected. */
 const hostile: object = new Proxy(
   {},
   {
@@ -33,7 +33,7 @@ function revoked(): object {
   return proxy;
 }
 
-/** What can't be an id, whatever its type says. */
+/** Invalid ids, of any type. */
 const IMPOSSIBLE: [string, unknown][] = [
   ["a line break", "a\r\nx-evil: 1"],
   ["NUL", "a\0b"],
@@ -55,7 +55,7 @@ const IMPOSSIBLE: [string, unknown][] = [
   ["a revoked Proxy", revoked()],
 ];
 
-/** What may look dangerous and is an id. */
+/** Unusual but valid ids. */
 const POSSIBLE = [
   "__proto__",
   "constructor",
@@ -70,7 +70,7 @@ const POSSIBLE = [
 
 const asOption = (sessionId: unknown) => ({ sessionId }) as SessionChatOpenAICallOptions;
 
-/** Every way by which an id is given explicitly. */
+/** All explicit sources of an id. */
 const DOORS: Record<string, (id: unknown) => Promise<unknown>> = {
   "call option": async (id) => modelFor(gateway.current).invoke("x", asOption(id)),
   "stream option": async (id) => modelFor(gateway.current).stream("x", asOption(id)),
@@ -105,9 +105,9 @@ const DOORS: Record<string, (id: unknown) => Promise<unknown>> = {
   },
 };
 
-describe.each(Object.entries(DOORS))("an id by %s", (door, send) => {
-  it.each(IMPOSSIBLE)("refuses %s before any request", async (name, id) => {
-    if (name === "a function" && door === "wrapper's field") return; // Means something there.
+describe.each(Object.entries(DOORS))("an id from %s", (door, send) => {
+  it.each(IMPOSSIBLE)("an invalid id throws before a request is sent: %s", async (name, id) => {
+    if (name === "a function" && door === "wrapper's field") return; // A function is valid there.
     const error: unknown = await send(id).then(
       () => undefined,
       (reason: unknown) => reason,
@@ -118,26 +118,29 @@ describe.each(Object.entries(DOORS))("an id by %s", (door, send) => {
     expect(gateway.current.requests).toEqual([]);
   });
 
-  it("sends what only looks dangerous", async () => {
+  it("an unusual but valid id is sent unchanged", async () => {
     const [dangerous] = POSSIBLE;
     await send(dangerous);
     expect(sessions(gateway.current)).toEqual([dangerous]);
   });
 });
 
-it.each(POSSIBLE)("%j arrives as it is", async (sessionId) => {
+it.each(POSSIBLE)("the id %j is sent unchanged", async (sessionId) => {
   await modelFor(gateway.current).invoke("x", { sessionId });
   const [request] = gateway.current.requests;
   expect(request?.body).toMatchObject({ litellm_session_id: sessionId, litellm_trace_id: sessionId });
   expect(Object.getPrototypeOf({})).toBe(Object.prototype);
 });
 
-it.each(["a\nb", "a\x7f", "a\x85", "x".repeat(1025)])("%j in the environment is refused by the constructor", (id) => {
-  vi.stubEnv("LITELLM_SESSION_ID", id);
-  expect(() => modelFor(gateway.current, { sessionId: undefined })).toThrow(SessionIdError);
-});
+it.each(["a\nb", "a\x7f", "a\x85", "x".repeat(1025)])(
+  "the constructor throws for the id %j in the environment",
+  (id) => {
+    vi.stubEnv("LITELLM_SESSION_ID", id);
+    expect(() => modelFor(gateway.current, { sessionId: undefined })).toThrow(SessionIdError);
+  },
+);
 
-it.each(IMPOSSIBLE)("%s as a thread or in the metadata is passed over", async (_, id) => {
+it.each(IMPOSSIBLE)("%s as thread_id or in the metadata is ignored", async (_, id) => {
   const model = modelFor(gateway.current);
   await model.invoke("x", { configurable: { thread_id: id } });
   await model.invoke("x", { metadata: { session_id: id, thread_id: id, conversation_id: "a" } });

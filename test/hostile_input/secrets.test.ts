@@ -13,14 +13,14 @@ import { connection, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-/** Stands in every secret. */
+/** A part of every secret. */
 const SECRET = "hush-hush";
 
 const shows = (value: unknown) =>
   inspect(value, { depth: 12, showHidden: true, maxStringLength: null, maxArrayLength: null }).includes(SECRET) ||
   String(value).includes(SECRET);
 
-/** Everything that a tracer is told. */
+/** Records everything that LangChain passes to a tracer. */
 class Tracer extends BaseCallbackHandler {
   name = "tracer";
   readonly told: unknown[] = [];
@@ -35,7 +35,7 @@ class Tracer extends BaseCallbackHandler {
   }
 }
 
-/** Where the secret shows after a call: in the error, on the console, in a trace, in the handler's records. */
+/** The places that show the secret after a call: the error, the console, a trace, the handler's records. */
 async function leaksOf(model: ChatOpenAI, entryPoint: string): Promise<string[]> {
   const tracer = new Tracer();
   const handler = new SessionCallbackHandler();
@@ -76,23 +76,23 @@ describe.each(["invoke", "stream"])("%s", (entryPoint) => {
       ["a key with a character beyond latin-1", { apiKey: `sk-${SECRET}€` }],
       ["a function's key", { apiKey: async () => `sk-${SECRET}` }],
       ["a key, where nobody answers", { apiKey: `sk-${SECRET}`, configuration: { baseURL: "http://127.0.0.1:1/v1" } }],
-    ])("%s shows nowhere", async (_, fields) => {
+    ])("%s is shown nowhere", async (_, fields) => {
       expect(await of(SessionChatOpenAI, { ...fields, sessionId: "a" })).toEqual([]);
     });
 
-    it("a key that is refused shows nowhere", async () => {
+    it("a rejected key is shown nowhere", async () => {
       gateway.current.failNext(401, { message: "Authentication Error", code: "401" });
       expect(await of(SessionChatOpenAI, { apiKey: `sk-${SECRET}`, sessionId: "a" })).toEqual([]);
     });
 
-    // undici and the SDK put what they can't send into their errors, and LangChain serialises `configuration`.
+    // undici and the SDK put values that they can't send into their errors, and LangChain serialises `configuration`.
     it.each<[string, () => SessionChatOpenAIFields]>([
       ["a function's key with a line break inside", () => ({ apiKey: async () => `sk\n${SECRET}` })],
       ["a header's key", () => withHeaders({ "x-litellm-api-key": `sk-${SECRET}` })],
       ["a header's key with a line break inside", () => withHeaders({ "x-litellm-api-key": `sk\n${SECRET}` })],
       ["a base URL with a password", () => at(gateway.current.url.replace("//", `//user:${SECRET}@`))],
-      ["a base URL that is none", () => at(`http//user:${SECRET}@127.0.0.1/v1`)],
-    ])("%s shows nowhere where ChatOpenAI does not show it", async (_, fields) => {
+      ["a malformed base URL", () => at(`http//user:${SECRET}@127.0.0.1/v1`)],
+    ])("%s is only shown where ChatOpenAI shows it", async (_, fields) => {
       const allowed = await of(ChatOpenAI, fields());
       const leaks = await of(SessionChatOpenAI, { ...fields(), sessionId: "a" });
       expect(allowed).toEqual(expect.arrayContaining(leaks));
@@ -100,7 +100,7 @@ describe.each(["invoke", "stream"])("%s", (entryPoint) => {
   });
 });
 
-it("an error of the embeddings, of sessionFetch and of an id shows no key", async () => {
+it("errors of embeddings, sessionFetch and an invalid id do not contain the key", async () => {
   const fields = { ...connection(gateway.current), model: "e", apiKey: `sk-${SECRET}` };
   gateway.current.failNext(401, { message: "Authentication Error" });
   const send = sessionFetch({ sessionId: "a" });
@@ -118,16 +118,19 @@ it("an error of the embeddings, of sessionFetch and of an id shows no key", asyn
 describe.each<[string, (fields: SessionChatOpenAIFields) => unknown]>([
   ["SessionChatOpenAI", (fields) => new SessionChatOpenAI(fields)],
   ["SessionOpenAIEmbeddings", (fields) => new SessionOpenAIEmbeddings(fields as object)],
-])("%s refuses a key that no header can hold, and does not show it", (_, make) => {
+])("%s with a key that no header can hold", (_, make) => {
   const REFUSED = new TypeError('Invalid field "apiKey" (or OPENAI_API_KEY): it has a line break or a NUL inside.');
 
-  it.each([`sk\n${SECRET}`, `sk-${SECRET}\0`, `\r\n${SECRET}\r${SECRET}\n`])("%j", (apiKey) => {
-    const { configuration } = connection(gateway.current);
-    expect(() => make({ apiKey })).toThrow(REFUSED);
-    expect(() => make({ apiKey: "sk-other", configuration: { ...configuration, apiKey } })).toThrow(REFUSED);
-  });
+  it.each([`sk\n${SECRET}`, `sk-${SECRET}\0`, `\r\n${SECRET}\r${SECRET}\n`])(
+    "the constructor throws for the key %j without showing it",
+    (apiKey) => {
+      const { configuration } = connection(gateway.current);
+      expect(() => make({ apiKey })).toThrow(REFUSED);
+      expect(() => make({ apiKey: "sk-other", configuration: { ...configuration, apiKey } })).toThrow(REFUSED);
+    },
+  );
 
-  it("from the environment", () => {
+  it("the constructor throws for such a key from the environment without showing it", () => {
     vi.stubEnv("OPENAI_API_KEY", `sk\n${SECRET}`);
     expect(() => make({})).toThrow(REFUSED);
     vi.unstubAllEnvs();

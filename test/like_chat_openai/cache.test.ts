@@ -8,7 +8,7 @@ import { sessions, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-/** A cache that notes the keys that it is asked for, and never has anything. */
+/** A cache without entries that records the requested keys. */
 class KeyRecorder extends BaseCache {
   readonly keys: string[] = [];
 
@@ -20,7 +20,7 @@ class KeyRecorder extends BaseCache {
   override async update(_prompt: string, _llmKey: string, _value: Generation[]): Promise<void> {}
 }
 
-/** Calls that differ in their session alone. */
+/** Calls that differ only in their session. */
 const CALLS: Record<string, (model: SessionChatOpenAI) => Promise<unknown>> = {
   "its constructor's session": (model) => model.invoke("hi"),
   "a call option": (model) => model.invoke("hi", { sessionId: "a" }),
@@ -35,7 +35,7 @@ const CALLS: Record<string, (model: SessionChatOpenAI) => Promise<unknown>> = {
   batch: (model) => model.batch(["hi"], { sessionId: "i" }),
 };
 
-/** Calls of which ChatOpenAI's key says more than the prompt. */
+/** Calls whose cache key in ChatOpenAI has more than the prompt. */
 const KEYED: Record<string, (model: ChatOpenAI) => Promise<unknown>> = {
   invoke: (model) => model.invoke("hi"),
   "call options": (model) => model.invoke("hi", { stop: ["."], seed: 1, options: { headers: { "x-call": "1" } } }),
@@ -46,7 +46,7 @@ const KEYED: Record<string, (model: ChatOpenAI) => Promise<unknown>> = {
 };
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
-  it.each(Object.entries(CALLS))("a call with %s hits what another session's call cached", async (_, call) => {
+  it.each(Object.entries(CALLS))("a call with %s hits the cached answer of another session's call", async (_, call) => {
     const cache = new InMemoryCache();
     const { inSession } = threeModels(gateway.current, { useResponsesApi, cache });
     await inSession.invoke("hi", { sessionId: "first" });
@@ -54,7 +54,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(sessions(gateway.current)).toEqual(["first"]);
   });
 
-  it("a hit's answer says what ChatOpenAI's says", async () => {
+  it("a cached answer is the same as ChatOpenAI's", async () => {
     const cache = new InMemoryCache();
     const { plain, inSession } = threeModels(gateway.current, { useResponsesApi, cache });
     await plain.invoke("hi");
@@ -63,7 +63,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(gateway.current.requests).toHaveLength(1);
   });
 
-  it.each(Object.entries(KEYED))("%s: the key is ChatOpenAI's", async (_, call) => {
+  it.each(Object.entries(KEYED))("%s: the cache key is ChatOpenAI's", async (_, call) => {
     const keys = async (which: "plain" | "sessionless" | "inSession") => {
       const cache = new KeyRecorder();
       await call(threeModels(gateway.current, { useResponsesApi, cache })[which]);
@@ -75,7 +75,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(await keys("inSession")).toEqual(expected);
   });
 
-  it("what ours cached is a hit for ChatOpenAI", async () => {
+  it("ChatOpenAI hits the answers that SessionChatOpenAI cached", async () => {
     const { plain, inSession } = threeModels(gateway.current, { useResponsesApi, cache: new InMemoryCache() });
     const answer = await inSession.invoke("hi");
     const hit = await plain.invoke("hi");
@@ -83,7 +83,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(gateway.current.requests).toHaveLength(1);
   });
 
-  it("extraBody is in the key: it changes what is asked", async () => {
+  it("the cache key contains extraBody, because it changes the request", async () => {
     const { inSession } = threeModels(gateway.current, { useResponsesApi, cache: new InMemoryCache() });
     const calls = [{}, { extraBody: { guardrails: ["a"] } }, { extraBody: { guardrails: ["b"] } }];
     for (const options of [...calls, ...calls]) await inSession.invoke("hi", options);

@@ -25,7 +25,7 @@ const answerSchema = { title: "answer", type: "object", properties: { city: { ty
 const METHODS = [
   { method: "jsonSchema" as const, schema: answer },
   { method: "functionCalling" as const, schema: answer },
-  { method: "jsonMode" as const, schema: z.object({}) }, // The gateway's model knows no schema here.
+  { method: "jsonMode" as const, schema: z.object({}) }, // The gateway does not know the schema here.
 ];
 const history = [
   new SystemMessage("Be brief."),
@@ -46,7 +46,7 @@ interface Scenario {
   readonly name: string;
   readonly fields?: ChatOpenAIFields;
   readonly run: (model: ChatOpenAI) => unknown;
-  /** Where ChatOpenAI itself throws, on 1.5.8. */
+  /** Endpoints on which ChatOpenAI 1.5.8 throws too. */
   readonly throwsOn?: string;
 }
 
@@ -200,7 +200,7 @@ const callTwice = async (model: ChatOpenAI) => [await model.invoke(history), awa
 for (const [name, fields] of Object.entries(FIELDS)) SCENARIOS.push({ name: `field: ${name}`, fields, run: callTwice });
 
 describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
-  it.each(SCENARIOS)("$name: requests and results are ChatOpenAI's", async ({ fields, run, throwsOn }) => {
+  it.each(SCENARIOS)("$name has the requests and results of ChatOpenAI", async ({ fields, run, throwsOn }) => {
     const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi, ...fields });
 
     const expected = await observe(gateway.current, () => run(plain));
@@ -214,7 +214,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ endpoint, useResponsesApi }) => {
   });
 });
 
-/** Where ChatOpenAI 1.5.8 forgets what it was given, and what each of them sends. */
+/** Cases in which ChatOpenAI 1.5.8 drops an option, and what each model sends. */
 const FORGOTTEN = [
   {
     name: "generate on a copy, what is bound",
@@ -239,7 +239,7 @@ const FORGOTTEN = [
   },
 ];
 
-it.each(FORGOTTEN)("ChatOpenAI forgets, ours does not, in $name", async ({ run, sent, plain, ours }) => {
+it.each(FORGOTTEN)("SessionChatOpenAI sends what ChatOpenAI forgets in $name", async ({ run, sent, plain, ours }) => {
   const models = threeModels(gateway.current);
   for (const model of [models.plain, models.sessionless, models.inSession]) await run(model);
   expect(gateway.current.requests.map(sent)).toEqual([plain, ours, ours]);

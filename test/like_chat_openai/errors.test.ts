@@ -16,7 +16,7 @@ afterEach(() => {
 const delta = { type: "response.output_text.delta", item_id: "m", output_index: 0, content_index: 0, delta: "half" };
 const chunk = { id: "c", choices: [{ index: 0, delta: { role: "assistant", content: "half" }, finish_reason: null }] };
 
-/** Ways in which a call fails: how the gateway answers, and LangChain's error for it. */
+/** Failures of a call: the gateway's answer, and LangChain's error for it. */
 const REFUSALS = [
   { status: 400, error: { message: "bad field", code: "unknown_parameter" }, as: { kind: "BadRequestError" } },
   {
@@ -42,19 +42,22 @@ const CALLS: Record<string, (model: ChatOpenAI) => unknown> = {
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   describe.each(Object.entries(CALLS))("%s", (_, call) => {
-    it.each(REFUSALS)("a $status, $error.message, is thrown as by ChatOpenAI", async ({ status, error, as }) => {
-      const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi });
-      const refused = (model: ChatOpenAI) => {
-        gateway.current.failNext(status, error);
-        return observe(gateway.current, () => call(model));
-      };
-      const expected = await refused(plain);
-      expect(expected.outcome).toMatchObject({ thrown: as });
-      expect(await refused(sessionless)).toEqual(expected);
-      expect(withoutSession(await refused(inSession))).toEqual(withoutSession(expected));
-    });
+    it.each(REFUSALS)(
+      "a $status, $error.message, is the error that ChatOpenAI throws",
+      async ({ status, error, as }) => {
+        const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi });
+        const refused = (model: ChatOpenAI) => {
+          gateway.current.failNext(status, error);
+          return observe(gateway.current, () => call(model));
+        };
+        const expected = await refused(plain);
+        expect(expected.outcome).toMatchObject({ thrown: as });
+        expect(await refused(sessionless)).toEqual(expected);
+        expect(withoutSession(await refused(inSession))).toEqual(withoutSession(expected));
+      },
+    );
 
-    it("an aborted call, one that takes too long and one that reaches nobody throw as ChatOpenAI does", async () => {
+    it("aborted, timed out and unreachable calls throw ChatOpenAI's errors", async () => {
       gateway.current.respond(() => new Promise<boolean>(() => {}));
       const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi, timeout: 50 });
       const nowhere = { useResponsesApi, configuration: { baseURL: "http://127.0.0.1:1/v1" } };
@@ -78,7 +81,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       expect(await observe(gateway.current, () => inSession.invoke("hi", { signal }))).toEqual(aborted);
     });
 
-    it("a wrong base URL and a missing key are ChatOpenAI's own errors", async () => {
+    it("a wrong base URL and a missing key throw ChatOpenAI's errors", async () => {
       for (const given of [{ configuration: { baseURL: "not a URL" } }, { apiKey: undefined }]) {
         const fields = { ...connection(gateway.current), useResponsesApi, ...given };
         const expected = await observe(gateway.current, () => call(new ChatOpenAI(fields)));
@@ -111,7 +114,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       after: "0",
       requests: 2,
     },
-  ])("retries by $name are ChatOpenAI's", async ({ fields, options, status, after, requests }) => {
+  ])("retries by $name are the same as in ChatOpenAI", async ({ fields, options, status, after, requests }) => {
     skipRetryDelays();
     const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi, ...fields });
     const refused = async (model: ChatOpenAI, stream: boolean) => {
@@ -131,7 +134,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   it.each([
     { name: "breaks off", end: { data: "{" } },
     { name: "ends in an error", end: { event: "error", data: { error: { message: "too slow", code: "timeout" } } } },
-  ])("a stream that $name yields and throws what ChatOpenAI's does", async ({ end }) => {
+  ])("a stream that $name has ChatOpenAI's chunks and error", async ({ end }) => {
     const first = useResponsesApi ? { event: delta.type, data: delta } : { data: chunk };
     gateway.current.respond((_, response) => {
       sendEvents(response, [first, end]);
@@ -155,7 +158,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(await halved(inSession)).toEqual(expected);
   });
 
-  it("a stream that is left early is closed at the server, as ChatOpenAI's is", async () => {
+  it("a stream that is left early closes its connection, as in ChatOpenAI", async () => {
     const ends: Promise<void>[] = [];
     gateway.current.respond((_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
@@ -166,10 +169,10 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi });
     for (const model of [plain, sessionless, inSession]) for await (const _ of await model.stream("hi")) break;
     expect(ends).toHaveLength(3);
-    await Promise.all(ends); // The test's own time is the limit.
+    await Promise.all(ends); // The timeout of the test is the limit.
   });
 
-  it("what is told of each failed attempt is what ChatOpenAI tells", async () => {
+  it("onFailedAttempt receives what ChatOpenAI passes to it", async () => {
     skipRetryDelays();
     const attempts = async (which: "plain" | "sessionless" | "inSession") => {
       const onFailedAttempt = vi.fn((_: unknown) => {});

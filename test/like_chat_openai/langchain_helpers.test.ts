@@ -30,7 +30,7 @@ const clock = tool(async () => "noon", { name: "clock", description: "The time."
 const weather = tool(async () => "sunny", { name: "weather", description: "The weather.", schema: z.object({}) });
 const conversation = [new HumanMessage("How is it?"), new AIMessage("Sunny."), new HumanMessage("And the time?")];
 
-/** Parts of `langchain` and langgraph that look at the model they are given, and what shows that they know it. */
+/** Features of `langchain` and langgraph that inspect the model, and how to see that they recognise it. */
 const HELPERS: Record<string, { run: (model: ChatOpenAI) => unknown; shows: (body: Json) => unknown; fails?: RegExp }> =
   {
     "a responseFormat is the provider's for a model whose profile has it": {
@@ -91,7 +91,7 @@ const HELPERS: Record<string, { run: (model: ChatOpenAI) => unknown; shows: (bod
   };
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
-  it.each(Object.entries(HELPERS))("%s: as with ChatOpenAI", async (_, { run, shows, fails }) => {
+  it.each(Object.entries(HELPERS))("%s works as with ChatOpenAI", async (_, { run, shows, fails }) => {
     const { plain, sessionless, inSession } = threeModels(gateway.current, { useResponsesApi });
     const expected = await observe(gateway.current, () => run(plain));
     if (fails) expect(expected.outcome).toMatchObject({ thrown: { message: expect.stringMatching(fails) } });
@@ -104,7 +104,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
   });
 });
 
-/** A server for what is no part of the gateway. It keeps the requests that arrive. */
+/** A server for paths that the gateway does not have. It records the requests. */
 async function serve(
   answer: (path: string) => unknown,
 ): Promise<{ url: string; requests: Omit<GatewayRequest, "body">[] }> {
@@ -128,7 +128,7 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-it("the moderation middleware takes the model, and moderates as with ChatOpenAI", async () => {
+it("openAIModerationMiddleware accepts the model and moderates as with ChatOpenAI", async () => {
   const moderate = async (which: "plain" | "sessionless" | "inSession") => {
     const result = { flagged: true, categories: { violence: true }, category_scores: { violence: 1 } };
     const { url, requests } = await serve(() => ({ id: "modr-1", model: "omni", results: [result] }));
@@ -145,11 +145,11 @@ it("the moderation middleware takes the model, and moderates as with ChatOpenAI"
   expect(await moderate("inSession")).toEqual(expected);
 });
 
-it("hub.pull makes one of a prompt's model where it is given as modelClass", async () => {
+it("hub.pull constructs a SessionChatOpenAI if it is the modelClass", async () => {
   const { plain } = threeModels(gateway.current, { temperature: 0.1 });
   const manifest = ChatPromptTemplate.fromTemplate("About {topic}").pipe(plain).toJSON();
   const { url } = await serve(() => ({ commit_hash: "abc", manifest, examples: [] }));
-  // `load` gives the class that it finds the name of what it loads: not for the other tests.
+  // `load` writes the loaded name to the class: restored for other tests.
   const modelClass = class extends SessionChatOpenAI {};
   const options = {
     apiUrl: url,

@@ -14,7 +14,7 @@ const gateway = useGateway();
 const clock = tool(async () => "noon", { name: "clock", description: "The time.", schema: z.object({}) });
 const prompt = ChatPromptTemplate.fromTemplate("About {topic}");
 
-/** Every field that is serialised, and some that are not. */
+/** All fields that are serialised, and some that are not. */
 const FIELDS: ChatOpenAIFields = {
   modelKwargs: { tags: ["a"] },
   temperature: 0.1,
@@ -53,7 +53,7 @@ it.each(Object.entries(COPIES))("%s has ChatOpenAI's names, profile and paramete
   expect(comparable(namesOf(copy(inSession)))).toEqual(expected);
 });
 
-it.each(Object.entries(COPIES))("%s is JSON.stringify'd to ChatOpenAI's text", (_, copy) => {
+it.each(Object.entries(COPIES))("%s has the JSON of ChatOpenAI", (_, copy) => {
   const { plain, sessionless, inSession } = threeModels(gateway.current, FIELDS);
   const expected = JSON.stringify(copy(plain));
   expect(JSON.stringify(copy(sessionless))).toBe(expected);
@@ -61,7 +61,7 @@ it.each(Object.entries(COPIES))("%s is JSON.stringify'd to ChatOpenAI's text", (
   expect(JSON.stringify(prompt.pipe(copy(inSession)))).toBe(JSON.stringify(prompt.pipe(copy(plain))));
 });
 
-it("load gives a ChatOpenAI that sends what it sent, without the session", async () => {
+it("load returns a ChatOpenAI that sends the same requests without the session", async () => {
   const { plain, inSession } = threeModels(gateway.current, { temperature: 0.1, modelKwargs: { tags: ["a"] } });
   const options = { importMap: { chat_models__openai: { ChatOpenAI } }, secretsMap: { OPENAI_API_KEY: "sk-test" } };
   const loaded = await load<ChatOpenAI>(JSON.stringify(inSession), options);
@@ -75,9 +75,9 @@ it("load gives a ChatOpenAI that sends what it sent, without the session", async
   expect(await observe(gateway.current, () => chain.invoke({ topic: "bears" }))).toEqual(expected);
 });
 
-it("load gives a SessionChatOpenAI to an app that asks for it", async () => {
+it("load returns a SessionChatOpenAI to an app that maps the name to it", async () => {
   const { plain } = threeModels(gateway.current);
-  // `load` gives the class that it finds the name of what it loads: not for the other tests.
+  // `load` writes the loaded name to the class: restored for other tests.
   const Own = class extends SessionChatOpenAI {};
   const loaded = await load<SessionChatOpenAI>(JSON.stringify(plain), {
     importMap: { chat_models__openai: { ChatOpenAI: Own } },
@@ -87,7 +87,7 @@ it("load gives a SessionChatOpenAI to an app that asks for it", async () => {
   expect(gateway.current.requests[0]?.body.litellm_session_id).toBe(SESSION);
 });
 
-it("a subclass of the user's is known by its own name, as one of ChatOpenAI is", () => {
+it("a subclass with a lc_name has it, like a subclass of ChatOpenAI", () => {
   class PlainNamed extends ChatOpenAI {
     static override lc_name() {
       return "CompanyModel";
@@ -104,7 +104,7 @@ it("a subclass of the user's is known by its own name, as one of ChatOpenAI is",
   expect(new Named(fields).withSession("a").getName()).toBe("CompanyModel");
 });
 
-it("a subclass of the user's without a name of its own is known as one of ChatOpenAI is", () => {
+it("a subclass without a lc_name has the name that a subclass of ChatOpenAI has", () => {
   const Plain = { CompanyModel: class extends ChatOpenAI {} }.CompanyModel;
   const Ours = { CompanyModel: class extends SessionChatOpenAI {} }.CompanyModel;
   const fields = connection(gateway.current);

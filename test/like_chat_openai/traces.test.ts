@@ -13,7 +13,7 @@ import { connection, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
-/** What LangSmith's tracer would have of a run, times and ids left out. */
+/** The fields of a run that LangSmith's tracer records, without times and ids. */
 interface Trace {
   readonly name: string;
   readonly serialized: unknown;
@@ -46,12 +46,12 @@ function traceOf({
   child_runs,
 }: Run): unknown {
   const told = events.map((event) => [event.name, event.kwargs]);
-  const failure = error?.split("\n")[0]; // Without its stack.
+  const failure = error?.split("\n")[0]; // Without the stack.
   const children = child_runs.map(traceOf);
   return { name, run_type, serialized, extra, tags, inputs, outputs, failure, told, children };
 }
 
-/** The traces of the model's own runs. */
+/** The traces of the model's runs. */
 function modelRuns(traces: readonly Trace[]): Trace[] {
   return traces.flatMap((trace) => [...(trace.name === "ChatOpenAI" ? [trace] : []), ...modelRuns(trace.children)]);
 }
@@ -90,33 +90,30 @@ const TRACED: Record<string, (model: ChatOpenAI, callbacks: BaseTracer[]) => unk
 };
 
 describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
-  it.each(Object.entries(TRACED))(
-    "%s is traced as with ChatOpenAI, but for session_id in the metadata",
-    async (_, run) => {
-      const trace = async (model: ChatOpenAI) => {
-        const recorder = new TraceRecorder();
-        await run(model, [recorder]);
-        return recorder.traces;
-      };
-      const { plain, sessionless, inSession } = threeModels(gateway.current, {
-        useResponsesApi,
-        tags: ["own"],
-        metadata: { own: 1 },
-      });
-      const expected = await trace(plain);
-      expect(expected.length).toBeGreaterThan(0);
-      expect(await trace(sessionless)).toEqual(expected);
+  it.each(Object.entries(TRACED))("%s has ChatOpenAI's trace, plus session_id in the metadata", async (_, run) => {
+    const trace = async (model: ChatOpenAI) => {
+      const recorder = new TraceRecorder();
+      await run(model, [recorder]);
+      return recorder.traces;
+    };
+    const { plain, sessionless, inSession } = threeModels(gateway.current, {
+      useResponsesApi,
+      tags: ["own"],
+      metadata: { own: 1 },
+    });
+    const expected = await trace(plain);
+    expect(expected.length).toBeGreaterThan(0);
+    expect(await trace(sessionless)).toEqual(expected);
 
-      const traces = await trace(inSession);
-      const runs = traces[0]?.name === "mine" ? traces : modelRuns(traces);
-      expect(runs.length).toBeGreaterThan(0);
-      for (const { extra } of runs) expect(extra.metadata.session_id).toBe(SESSION);
-      for (const { extra } of runs) delete extra.metadata.session_id;
-      expect(traces).toEqual(expected);
-    },
-  );
+    const traces = await trace(inSession);
+    const runs = traces[0]?.name === "mine" ? traces : modelRuns(traces);
+    expect(runs.length).toBeGreaterThan(0);
+    for (const { extra } of runs) expect(extra.metadata.session_id).toBe(SESSION);
+    for (const { extra } of runs) delete extra.metadata.session_id;
+    expect(traces).toEqual(expected);
+  });
 
-  it("an id that was made for the model object is not in the trace", async () => {
+  it("an id that was generated for the model is not in the trace", async () => {
     const trace = async (model: ChatOpenAI) => {
       const recorder = new TraceRecorder();
       await model.invoke("hi", { callbacks: [recorder] });
@@ -127,7 +124,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(gateway.current.requests[0]?.body.litellm_session_id).toBeTypeOf("string");
   });
 
-  it("callbacks that are bound hear of every kind of call", async () => {
+  it("bound callbacks are called by every entry point", async () => {
     const { inSession } = threeModels(gateway.current, { useResponsesApi });
     const recorder = new TraceRecorder();
     const bound = inSession.withConfig({ callbacks: [recorder] });
@@ -144,7 +141,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     { name: "generate", run: (model: ChatOpenAI) => model.generate([[["user", "hi"]]]) },
     { name: "invoke with tools", run: (model: ChatOpenAI) => model.bindTools([clock]).invoke("hi") },
     { name: "stream with tools", run: (model: ChatOpenAI) => collect(model.bindTools([clock]).stream("hi")) },
-  ])("a callback that changes the options of $name reaches the request as far as with ChatOpenAI", async ({ run }) => {
+  ])("a callback that changes the options of $name changes the request as with ChatOpenAI", async ({ run }) => {
     const changing = BaseCallbackHandler.fromMethods({
       handleChatModelStart: (_llm, _messages, _runId, _parentRunId, extraParams) => {
         const { options } = extraParams as { options: Record<string, unknown> };

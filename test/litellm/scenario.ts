@@ -4,26 +4,26 @@ import type { Lab } from "./lab.js";
 import type { SeenRequest } from "./provider.js";
 import type { Wire } from "./wire.js";
 
-/** One session of a path: the id that its calls must carry, and the mark that they can be told by. */
+/** One session of a scenario: the id that its requests must carry, and the mark that identifies them. */
 export interface ScenarioSession {
-  /** The id for the path to use, or what it said with `joined`. */
+  /** The id for the scenario to use, or the one it reported with `joined`. */
   readonly sessionId: string;
   readonly mark: string;
-  /** A prompt with the session's mark. Every request must have one: its row is recognised by it. */
+  /** A prompt with the session's mark. Every request must have one, because it identifies its row. */
   prompt(text: string): string;
-  /** For a path that does not choose the id itself: the one that was chosen. */
+  /** Reports the id, for a scenario that generates it. */
   joined(sessionId: string): void;
 }
 
-/** What a path works with. */
+/** The arguments of a scenario. */
 export interface ScenarioRun {
   readonly sessions: readonly ScenarioSession[];
-  /** One model for all sessions of the path, without a session of its own: what a server has. */
+  /** One model without a session for all sessions of the scenario, as in a server. */
   readonly model: SessionChatOpenAI;
-  /** A model of the path's endpoint with other fields. */
+  /** A model of the scenario's endpoint with other fields. */
   newModel(fields: Partial<SessionChatOpenAIFields>): SessionChatOpenAI;
   readonly embeddingModel: string | undefined;
-  /** Fields that make any class of `@langchain/openai` talk to the proxy. */
+  /** Fields that connect any class of `@langchain/openai` to the proxy. */
   readonly connection: Connection;
 }
 
@@ -38,20 +38,20 @@ export interface Connection {
 export interface Scenario {
   readonly name: string;
   readonly endpoint: Endpoint;
-  /** How many requests a session makes, with the stand-in's answers. */
+  /** Number of requests of a session, with the fake provider's answers. */
   readonly rows: number;
-  /** How many of them continue an answer by its `previous_response_id`. Default: none. */
+  /** Number of them that continue an answer by its `previous_response_id`. Default: 0. */
   readonly continued?: number;
-  /** How many sessions run at the same time. */
+  /** Number of concurrent sessions. */
   readonly sessions: number;
   run(run: ScenarioRun): Promise<unknown>;
-  /** What is wrong with what the stand-in saw of one session. Default: nothing. */
+  /** Returns the problem with the requests of one session that the fake provider received. Default: no problem. */
   problemSeen?(seen: readonly SeenRequest[]): string | undefined;
 }
 
 export type Endpoint = "chat" | "responses" | "embeddings";
 
-/** A path whose sessions each do the same, at the same time. */
+/** A scenario whose sessions do the same at the same time. */
 export function scenario(
   endpoint: Endpoint,
   name: string,
@@ -63,7 +63,7 @@ export function scenario(
   return { name: `${endpoint}: ${name}`, endpoint, rows, sessions, run };
 }
 
-/** A path that has all its sessions in one call, or in one object. */
+/** A scenario with all its sessions in one call or one object. */
 export function sharedScenario(
   endpoint: Endpoint,
   name: string,
@@ -74,7 +74,7 @@ export function sharedScenario(
   return { name: `${endpoint}: ${name}`, endpoint, rows, sessions, run };
 }
 
-/** A session whose id may be told later. */
+/** A session whose id may be reported later. */
 export function newSession(): ScenarioSession {
   const mark = `mark-${randomBytes(6).toString("hex")}`;
   let id = newSessionId();
@@ -90,7 +90,7 @@ export function newSession(): ScenarioSession {
   };
 }
 
-/** What a path of this endpoint is given to talk to the proxy. */
+/** The arguments of a scenario on this endpoint. */
 export function scenarioRun(
   lab: Lab,
   endpoint: Endpoint,
@@ -99,7 +99,7 @@ export function scenarioRun(
 ): ScenarioRun {
   const connection: Connection = {
     apiKey: lab.apiKey,
-    // The stand-in never fails by chance; a real provider may.
+    // The fake provider never fails by chance; a real one may.
     maxRetries: lab.provider ? 0 : 2,
     timeout: 60_000,
     configuration: { baseURL: lab.baseURL, fetch: wire.fetch },

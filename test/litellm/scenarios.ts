@@ -18,8 +18,8 @@ import { CONVERSATION_SCENARIOS } from "./scenarios_conversation.js";
 import { METADATA_SCENARIOS } from "./scenarios_metadata.js";
 
 /**
- * The ways to send requests that are checked on each proxy: one entry, one row in the table. Each
- * says how many requests one session makes; `path` does it with two sessions at the same time.
+ * All scenarios that run on each proxy: one entry is one row in the table. Each
+ * defines the number of requests of one session. `scenario` runs two sessions at the same time.
  */
 export const SCENARIOS: readonly Scenario[] = [
   ...scenariosOf("chat"),
@@ -105,7 +105,7 @@ function scenariosOf(endpoint: Endpoint): Scenario[] {
   ];
 }
 
-/** What does not depend on the endpoint. */
+/** Scenarios that do not depend on the endpoint. */
 function chatOnly(endpoint: Endpoint): Scenario[] {
   return [
     scenario(endpoint, "the model's own session", 2, async ({ newModel, sessionId, prompt }) => {
@@ -133,7 +133,7 @@ function chatOnly(endpoint: Endpoint): Scenario[] {
   ];
 }
 
-/** Conversations of two requests, of which the second continues the first by the id that the proxy gave it. */
+/** Conversations of two requests. The second continues the first by the proxy's response id. */
 function conversations(endpoint: Endpoint): Scenario[] {
   return [
     scenario(endpoint, "conversation from the messages", 2, async ({ newModel, sessionId, prompt }) => {
@@ -175,7 +175,7 @@ const lookUp = tool(({ topic }) => `An article about ${topic}.`, {
   schema: z.object({ topic: z.string() }),
 });
 
-/** A tool that calls the model itself, without passing its config on. */
+/** A tool that calls the model without passing its config on. */
 function askModel(model: SessionChatOpenAI, prompt: (text: string) => string) {
   return tool(async ({ question }) => (await model.invoke(prompt(question))).text, {
     name: "ask",

@@ -9,7 +9,7 @@ import { type Scenario, scenario } from "./scenario.js";
 
 const TURNS = 10;
 
-/** Conversations by `previous_response_id`: long ones with a tool, and ones whose id is refused. */
+/** Conversations by `previous_response_id`: long ones with a tool, and ones whose id is rejected. */
 export const CONVERSATION_SCENARIOS: readonly Scenario[] = [
   tenTurns(false),
   tenTurns(true),
@@ -22,7 +22,7 @@ export const CONVERSATION_SCENARIOS: readonly Scenario[] = [
   }),
 ];
 
-/** An agent's conversation: each turn is a question that it calls its tool for, and the tool's output. */
+/** An agent's conversation: each turn is a question, a tool call and the tool's output. */
 function tenTurns(streamed: boolean): Scenario {
   const name = `ten turns with a tool${streamed ? ", streamed" : ""}`;
   const rows = 2 * TURNS;
@@ -39,9 +39,9 @@ function tenTurns(streamed: boolean): Scenario {
   return { ...conversation, continued: rows - 1, problemSeen: (seen) => problemSeen(seen, rows) };
 }
 
-/** The provider got each message once: every request has one item, and all of them are different. */
+/** Checks that the provider received each message once: every request has one item, and all items differ. */
 function problemSeen(seen: readonly SeenRequest[], expected: number): string | undefined {
-  // What the proxy tried again on its own is the same request.
+  // A retry by the proxy is the same request.
   const requests = new Map(seen.map(({ body }) => [JSON.stringify(body), body]));
   const items = [...requests.values()].flatMap(({ input }) => asArray(input));
   const different = new Set(items.map((item) => JSON.stringify(item)));

@@ -22,7 +22,7 @@ beforeAll(async () => {
   }
 });
 
-it("holds what a user needs and no more", () => {
+it("the tarball has the files that a user needs and no others", () => {
   expect([...files.keys()].sort()).toEqual([
     "CHANGELOG.md",
     "LICENSE",
@@ -38,14 +38,14 @@ it("holds what a user needs and no more", () => {
   ]);
 });
 
-it("names no path of the machine that built it", () => {
+it("no file of the tarball has a path of the build machine", () => {
   for (const [name, text] of files) {
     expect(text.includes(ROOT), name).toBe(false);
     expect(text, name).not.toMatch(/file:\/\//);
   }
 });
 
-it("needs uuid alone, beside its peers", () => {
+it("the package depends only on uuid and its peers", () => {
   expect(Object.keys(packageJson.dependencies)).toEqual(["uuid"]);
   expect(Object.keys(packageJson.peerDependencies)).toEqual(["@langchain/core", "@langchain/openai"]);
   const imported = ["index.js", "index.cjs"].flatMap((name) =>
@@ -55,15 +55,15 @@ it("needs uuid alone, beside its peers", () => {
   expect([...packages].sort()).toEqual(["@langchain/core", "@langchain/openai", "uuid"]);
 });
 
-it("is locked to no registry", async () => {
+it("the lockfile names no registry", async () => {
   expect(await readFile(join(ROOT, "package-lock.json"), "utf8")).not.toContain('"resolved"');
 });
 
-it("has the changelog's newest version", async () => {
+it("the version is the changelog's newest", async () => {
   expect(files.get("CHANGELOG.md")?.match(/^## \[?(\d+\.\d+\.\d+)/m)?.[1]).toBe(packageJson.version);
 });
 
-it("passes publint", async () => {
+it("the tarball passes publint", async () => {
   const { messages } = await publint({
     pack: { tarball: new Uint8Array(await readFile(tarball)).buffer },
     strict: true,
@@ -71,7 +71,7 @@ it("passes publint", async () => {
   expect(messages.map((message) => formatMessage(message, packageJson))).toEqual([]);
 });
 
-it("has types that fit, for ESM and CommonJS", async () => {
+it("the types of the tarball pass Are the Types Wrong for ESM and CommonJS", async () => {
   const attw = join(ROOT, "node_modules/@arethetypeswrong/cli/dist/index.js");
   const result = await run(process.execPath, [attw, tarball, "--no-color", "--no-emoji"]).catch((error) => error);
   expect(result.code, result.stdout).toBeUndefined();
@@ -82,13 +82,13 @@ async function bundle(entry: { entryPoints: string[] } | { stdin: { contents: st
   return build({ ...entry, bundle: true, platform: "browser", format: "esm", write: false, logLevel: "silent" });
 }
 
-it("bundles for the browser: no Node built-ins", async () => {
+it("the package bundles for the browser without Node built-ins", async () => {
   const { outputFiles, warnings } = await bundle({ entryPoints: [join(ROOT, "src/index.ts")] });
   expect(warnings).toEqual([]);
   expect(outputFiles).toHaveLength(1);
 });
 
-it("would not, with a Node built-in", async () => {
+it("a bundle with a Node built-in fails", async () => {
   const contents = 'import { AsyncLocalStorage } from "node:async_hooks"; new AsyncLocalStorage();';
   await expect(bundle({ stdin: { contents, resolveDir: ROOT } })).rejects.toThrow(
     'Could not resolve "node:async_hooks"',

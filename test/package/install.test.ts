@@ -12,7 +12,7 @@ import { LOWEST_NODE, PEERS } from "../support/versions.js";
 const run = promisify(execFile);
 const lowestNode = inject("lowestNode");
 
-/** What the script of a user takes from where. */
+/** The imports of a user's script. */
 const IMPORTS = {
   "@langchain/core/runnables": "RunnableLambda",
   "@langchain/langgraph": "MemorySaver",
@@ -29,7 +29,7 @@ const MODEL = `new SessionChatOpenAI({
   configuration: { baseURL: process.env.LITELLM_BASE_URL },
 })`;
 
-/** One line a way to a session. */
+/** One line for each source of a session. */
 const SCRIPT = `
 async function main() {
   const model = ${MODEL};
@@ -48,7 +48,7 @@ async function main() {
 main();
 `;
 
-/** Without langgraph, nobody else turns on the implicit config that carries the session into the lambda. */
+/** Without langgraph, only this package enables the implicit config that carries the session into the lambda. */
 const BARE = `
 const { RunnableLambda } = require("@langchain/core/runnables");
 const { SessionChatOpenAI, withSession } = require("langchain-litellm-session");
@@ -56,7 +56,7 @@ const model = ${MODEL};
 withSession(RunnableLambda.from(async () => model.invoke("Hello"))).invoke("", { configurable: { sessionId: "bare" } });
 `;
 
-/** What one copy of the package makes, the other knows. */
+/** Each copy of the package recognises the objects of the other. */
 const BOTH_COPIES = `
 import { createRequire } from "node:module";
 import { RunnableLambda } from "@langchain/core/runnables";
@@ -84,7 +84,7 @@ export const copy: SessionChatOpenAI = model.withConfig({ sessionId: "a", extraB
 model.invoke("Hello", { sessionId: 1 });
 `;
 
-describe.each(Object.entries(PEERS))("the tarball in an empty project, beside the %s peers", (_, peers) => {
+describe.each(Object.entries(PEERS))("the tarball in an empty project with the %s peers", (_, peers) => {
   let gateway: Gateway;
   let project: string;
 
@@ -114,25 +114,25 @@ describe.each(Object.entries(PEERS))("the tarball in an empty project, beside th
       return sessions(gateway);
     }
 
-    it("is that Node", async () => {
+    it("the installed Node has this version", async () => {
       expect((await run(node, ["--version"])).stdout.trim()).toBe(version);
     });
 
     it.each([
       ["import", asImport, "module"],
       ["require", asRequire, "commonjs"],
-    ])("works from %s", async (_, imports, type) => {
+    ])("the tarball works from %s", async (_, imports, type) => {
       expect(await sessionsOf([...imports, SCRIPT].join("\n"), `--input-type=${type}`)).toEqual([
         ...["call", "stream", "handler", "wrapper"],
         ...["thread", "thread", "thread"],
       ]);
     });
 
-    it("works without langgraph", async () => {
+    it("the tarball works without langgraph", async () => {
       expect(await sessionsOf(BARE)).toEqual(["bare"]);
     });
 
-    it("works with the ESM and the CommonJS copy in one process", async () => {
+    it("the tarball works with its ESM and its CommonJS copy in one process", async () => {
       expect(await sessionsOf(BOTH_COPIES, "--input-type=module")).toEqual([
         "handler",
         "wrapper",
@@ -142,7 +142,7 @@ describe.each(Object.entries(PEERS))("the tarball in an empty project, beside th
     });
   });
 
-  it("has types, for ESM and CommonJS", async () => {
+  it("the tarball has types for ESM and CommonJS", async () => {
     const files = ["mts", "cts"].map((extension) => join(project, `user.${extension}`));
     for (const file of files) await writeFile(file, TYPES);
     const modules = join(import.meta.dirname, "../../node_modules");

@@ -4,19 +4,19 @@ import type { CallPlan, ConfigPlan, Fault, LeafPlan, ModelPlan, NodePlan, Progra
 
 /**
  * Core before 1.1 copies `configurable` into `metadata`, into objects that others hold too: an id of
- * LangGraph's or of a history shows up where nobody put it. What fails in a stream there rejects
- * promises that nobody holds, or never ends. There, programs have none of that, nor what came later:
+ * LangGraph's or of a history appears in other runs. A failure in a stream there rejects
+ * unhandled promises, or never ends. For it, programs have none of that, nor newer features:
  * streamEvents v3, and LangGraph's way to merge configs.
  */
 const isOldCore = ensureConfig<RunnableConfig>({ configurable: { copied: "yes" } }).metadata?.copied === "yes";
 
-/** Mostly an id of its own, so that one that strayed shows; some that many share, some that no header carries. */
+/** Mostly unique ids, so that a wrong one is recognised; some shared ones, and some that no header can hold. */
 const id = fc.oneof(
   { weight: 6, arbitrary: fc.nat(9_999).map((n) => `id-${n}`) },
   { weight: 1, arbitrary: fc.constantFrom("shared", "another", "ünï-1", " spaced ", "会話") },
 );
 
-/** A value that is there one time in `n`. */
+/** A value that is undefined except one time in `n`. */
 function oneIn<T>(n: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
   return fc.oneof({ weight: n - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 }
@@ -55,7 +55,7 @@ const call: fc.Arbitrary<CallPlan> = fc
 
 const bound = fc
   .tuple(call, fc.constantFrom("withConfig" as const, "withSession" as const, "bindTools" as const))
-  // `withSession` without an id would bind a new one, and nobody could say which.
+  // `withSession` without an id would bind an unknown new one.
   .map(([given, by]) => (by === "withSession" ? { by, sessionId: given.sessionId || "bound" } : { ...given, by }));
 
 function leaf(hasFaults: boolean): fc.Arbitrary<LeafPlan> {
@@ -145,7 +145,7 @@ function sites(hasFaults: boolean): fc.Arbitrary<SitePlan> {
   return site;
 }
 
-/** A session as a call option is for what declares one: LangChain would hand it on to any step. */
+/** Only models and wrappers have the call option: LangChain would pass it on to any step. */
 function takenBy(child: NodePlan, options: CallPlan): CallPlan {
   const { sessionId, ...rest } = options;
   if (child.kind === "model") return options;
@@ -161,7 +161,7 @@ const model: fc.Arbitrary<ModelPlan> = fc.record({
   useResponsesApi: oneIn(4, fc.constant(true)).map(Boolean),
 });
 
-/** Programs of one to four calls that share one to three models; with faults: of which some fail, end early or are aborted. */
+/** Programs of one to four calls that share one to three models. With faults, some calls fail, end early or are aborted. */
 export function programs(withFaults: boolean): fc.Arbitrary<ProgramPlan> {
   const hasFaults = withFaults && !isOldCore;
   const abortMs = hasFaults ? oneIn(10, fc.nat(15)) : fc.constant(undefined);

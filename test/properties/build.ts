@@ -34,23 +34,23 @@ import {
   Text,
 } from "./steps.js";
 
-/** Makes the Runnables of one program. A path is `p/s7.1/w3~12`: input 1 of batch 7, wrapper 3, attempt 12. */
+/** Builds the Runnables of one program. A path is `p/s7.1/w3~12`: input 1 of batch 7, wrapper 3, attempt 12. */
 export class Builder {
-  /** The ids that each wrapper told of, by the wrapper's number. */
+  /** The ids that each wrapper passed to onSession, by the wrapper's number. */
   readonly told = new Map<number, string[]>();
 
-  /** What the code that calls Runnables caught. */
+  /** The errors that the code between Runnables caught. */
   readonly caught: unknown[] = [];
 
   private attemptCount = 0;
 
-  /** @param tag Begins each model call's message, so that the program of a request is known. */
+  /** @param tag The start of each model call's message, which identifies the program of a request. */
   constructor(
     private readonly models: readonly SessionChatOpenAI[],
     private readonly tag: string,
   ) {}
 
-  /** Makes the call of a site. `callers` is the config of the code around it. */
+  /** Makes the call of a site. `callers` is the config of the calling code. */
   site(plan: SitePlan): (path: string, callers?: RunnableConfig, signal?: AbortSignal) => Promise<void> {
     const call = plan.child.kind === "model" ? this.modelCall(plan.child, plan) : stepCall(this.node(plan.child), plan);
     return (path, callers, signal) => {
@@ -181,7 +181,7 @@ export class Builder {
     }
   }
 
-  /** Steps that mark the path of each attempt, and fail the first of each path where that is asked for. */
+  /** Steps that mark the path of each attempt, and fail the first of each path if the plan says so. */
   private attempts(fails: boolean, name = "") {
     const failed = new Set<string>();
     return {
@@ -197,7 +197,7 @@ export class Builder {
 
 type Call = (path: string, options: readonly (CallOptions | undefined)[]) => Promise<void>;
 
-/** A call of a step, as the site says. */
+/** The call of a step by a site. */
 function stepCall(step: Step, { id, way }: SitePlan): Call {
   return async (path, options) => {
     const inputs = INPUTS.map((input) => `${path}/s${id}.${input}`);

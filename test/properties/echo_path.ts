@@ -9,7 +9,7 @@ export function messageOf(body: Json): string {
   return typeof last?.content === "string" ? last.content : String(last?.content[0]?.text);
 }
 
-/** Answers each call with the path on which it was reached, after the delay and the faults of its plan. */
+/** Answers each call with its path, after the delay and the faults of its plan. */
 export function echo(planOf: (message: string) => LeafPlan | undefined): Responder {
   const attempts = new Map<string, number>();
   return async ({ path, body }, response) => {
@@ -30,7 +30,7 @@ function answer(fault: Fault, path: string, body: Json, text: string, response: 
   else answerChat(fault, body, text, response);
 }
 
-/** What the message of each error that the gateway makes up says. */
+/** The message of each planned error. */
 const PLANNED_FAULT = "planned";
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };

@@ -6,13 +6,13 @@ import { modelFor, sessionOf, sessions, useGateway } from "../support/sessions.j
 import { messageOf } from "./echo_path.js";
 import { hurryRetries } from "./run.js";
 
-/** What the properties found, each at its smallest. */
+/** Failures that the properties found, each as its smallest case. */
 const gateway = useGateway();
 
 const say = (text: string) => RunnableLambda.from(() => text);
 
 it.each(["invoke", "stream", "streamEvents"])(
-  "%s: a model that is piped before a wrapper is outside it",
+  "%s: a model that is piped before a wrapper does not run in its session",
   async (way) => {
     const model = modelFor(gateway.current);
     const wrapper = withSession(RunnableSequence.from([say("inside"), model]), { sessionId: "a" });
@@ -35,7 +35,7 @@ describe.each([
   ["handler", { callbacks: [handler("bound")] }, { callbacks: [handler("around")] }],
   ["handler, with none around", { callbacks: [handler("bound")] }, {}],
 ])("a bound %s", (_, bound, around) => {
-  it("counts before the implicit config, however the model is called", async () => {
+  it("a bound config wins over the implicit config in every entry point", async () => {
     const model = modelFor(gateway.current).withConfig(bound);
     const body = RunnableLambda.from(async () => {
       await model.invoke("x");
@@ -50,7 +50,7 @@ describe.each([
     expect(sessions(gateway.current)).toEqual(Array(7).fill("bound"));
   });
 
-  it("counts in a chain that brings handlers of its own", async () => {
+  it("a bound config wins in a chain with other handlers", async () => {
     const model = modelFor(gateway.current).withConfig(bound);
     const chain = RunnableSequence.from([say("x"), model]);
     await chain.invoke("x", { callbacks: [{ handleChainStart() {} }] });
@@ -63,7 +63,7 @@ describe.each<[string, (wrapper: RunnableWithSession) => Runnable]>([
   ["wrapper withRetry", (wrapper) => wrapper.withRetry()],
   ["wrapper withFallbacks", (wrapper) => wrapper.withFallbacks([say("y")])],
   ["wrapper withListeners", (wrapper) => wrapper.withListeners({ onStart: () => undefined })],
-])("the configurable bound to a %s counts before the implicit one, however it is called:", (_, around) => {
+])("a configurable that is bound to a %s", (_, around) => {
   it.each<[string, (runnable: Runnable) => Promise<unknown>]>([
     ["invoke", (runnable) => runnable.invoke("x")],
     ["batch", (runnable) => runnable.batch(["x"])],
@@ -71,7 +71,7 @@ describe.each<[string, (wrapper: RunnableWithSession) => Runnable]>([
     ["streamEvents v1", (runnable) => collect(runnable.streamEvents("x", { version: "v1" }))],
     ["streamEvents v2", (runnable) => collect(runnable.streamEvents("x", { version: "v2" }))],
     ["streamLog", (runnable) => collect(runnable.streamLog("x"))],
-  ])("%s", async (_, call) => {
+  ])("a bound configurable wins over the implicit one: %s", async (_, call) => {
     const wrapper = withSession(RunnableSequence.from([say("x"), modelFor(gateway.current)]));
     const bound = around(wrapper.withConfig({ configurable: { sessionId: "bound" } }));
     const body = RunnableLambda.from(() => call(bound).then(() => "done"));
@@ -81,7 +81,7 @@ describe.each<[string, (wrapper: RunnableWithSession) => Runnable]>([
   });
 });
 
-it.each(["withRetry", "withFallbacks"] as const)("%s tells a wrapper's bound handler once", async (method) => {
+it.each(["withRetry", "withFallbacks"] as const)("%s notifies a wrapper's bound handler once", async (method) => {
   const bound = handler("a");
   const wrapper = withSession(RunnableSequence.from([say("x"), modelFor(gateway.current)])).withConfig({
     callbacks: [bound],
@@ -92,7 +92,7 @@ it.each(["withRetry", "withFallbacks"] as const)("%s tells a wrapper's bound han
 });
 
 it.each(["invoke", "batch"] as const)(
-  "%s: a call's session counts before one that is bound to a wrapper, in each attempt",
+  "%s: a call's session wins over a wrapper's bound one in each attempt",
   async (way) => {
     onTestFinished(hurryRetries());
     const told: string[] = [];

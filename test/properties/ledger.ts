@@ -4,16 +4,16 @@ import type { ProgramPlan } from "./plan.js";
 import type { Prediction } from "./reference.js";
 import type { Expected } from "./reference_config.js";
 
-/** What a header can carry. */
+/** Ids that a header can hold. */
 const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** Compares the requests of one program with what was predicted of them. */
+/** Compares the requests of one program with their predictions. */
 export class Ledger {
   readonly strays: string[] = [];
 
   private readonly arrived = new Set<string>();
 
-  /** The ids that were made at run time, by what they were made for, and the other way round. */
+  /** The ids that were generated at run time, by their owner, and the reverse. */
   private readonly made = new Map<string, string>();
 
   private readonly madeFor = new Map<string, string>();
@@ -21,11 +21,11 @@ export class Ledger {
   constructor(
     readonly program: ProgramPlan,
     private readonly predictions: ReadonlyMap<string, Prediction>,
-    /** The ids that may be one that was made: those that a wrapper told of, or a model's own. */
+    /** The candidates for a generated id: those that a wrapper passed to onSession, or a model's. */
     private readonly candidates: (made: string) => readonly unknown[],
   ) {}
 
-  /** The calls whose requests had to arrive, and did not. */
+  /** The calls whose requests had to arrive but did not. */
   get missing(): string[] {
     return [...this.predictions].flatMap(([key, { isCertain }]) => (isCertain && !this.arrived.has(key) ? [key] : []));
   }
@@ -60,7 +60,7 @@ export class Ledger {
   }
 }
 
-/** All ledgers of a gateway: a request may arrive when its program is over already. */
+/** All ledgers of a gateway: a request may arrive after its program has ended. */
 export class Ledgers {
   requests = 0;
 
@@ -74,7 +74,7 @@ export class Ledgers {
     if (this.open.size > 50 && oldest !== undefined) this.open.delete(oldest);
   }
 
-  /** Books every request that arrived since. Gives how many did at all. */
+  /** Assigns every new request to its ledger. Returns the number of all requests. */
   book(): number {
     for (const request of this.gateway.requests.splice(0)) {
       this.requests += 1;
@@ -84,7 +84,7 @@ export class Ledgers {
     return this.requests;
   }
 
-  /** The strays of all programs, once each, with their programs. */
+  /** The wrong requests of all programs, once each, with their programs. */
   takeStrays(): string[] {
     return [...this.open].flatMap(([tag, { strays, program }]) =>
       strays.length > 0 ? [...strays.splice(0).map((stray) => `${tag}: ${stray}`), JSON.stringify(program)] : [],

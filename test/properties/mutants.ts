@@ -3,13 +3,13 @@ import { ChatOpenAI } from "@langchain/openai";
 import { getRequestContext } from "../../src/chat_models/request_context.js";
 import { SessionChatOpenAI, type SessionChatOpenAICallOptions, type SessionChatOpenAIFields } from "../../src/index.js";
 
-/** Gives the id of a call when its request leaves. */
+/** Returns the id of a call when its request is sent. */
 type Read = () => string | undefined;
 
-/** How the calls that are under way read their ids, by the key that each request carries. */
+/** How running calls read their ids, by the key in each request. */
 const calls = new Map<string, Read>();
 
-/** Writes ids into requests at the last moment, in place of SessionChatOpenAI. */
+/** Writes ids into requests when they are sent, instead of SessionChatOpenAI. */
 const tagging: typeof fetch = async (input, init) => {
   const headers = new Headers(init?.headers);
   const id = calls.get(headers.get(KEY) ?? "")?.();
@@ -24,7 +24,7 @@ const KEY = "x-call";
 
 let callCount = 0;
 
-/** A SessionChatOpenAI that carries no id itself: each call says how its request reads one. Right as it is. */
+/** A SessionChatOpenAI that writes no id: each call defines how its request reads one. Correct by itself. */
 export class Faithful extends SessionChatOpenAI {
   protected readonly held: { id?: string | undefined } = {};
 
@@ -50,14 +50,14 @@ export class Faithful extends SessionChatOpenAI {
   }
 }
 
-/** Mutant: the id is read when the request leaves. */
+/** Mutant: reads the id when the request is sent. */
 export class ReadLate extends Faithful {
   protected override reading(resolve: Read): Read {
     return resolve;
   }
 }
 
-/** Mutant: the id is kept on the instance. */
+/** Mutant: stores the id on the instance. */
 export class KeptOnInstance extends Faithful {
   protected override reading(resolve: Read): Read {
     this.held.id = resolve();
@@ -65,7 +65,7 @@ export class KeptOnInstance extends Faithful {
   }
 }
 
-/** Mutant: copies are made by ChatOpenAI's own withConfig. */
+/** Mutant: copies with ChatOpenAI's withConfig. */
 export class CopiedByChatOpenAI extends SessionChatOpenAI {
   override withConfig(config: Partial<SessionChatOpenAICallOptions>): this {
     return copyByChatOpenAI(this, config) as this;

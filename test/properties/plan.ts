@@ -1,9 +1,9 @@
 /**
- * What a property runs: models, and calls of random trees of Runnables. Plain data, so that a failing
+ * A program of a property: models, and calls of random trees of Runnables. Plain data, so that a failing
  * one can be read; `build.ts` makes Runnables of it, and `reference.ts` predicts its ids.
  */
 
-/** Ids on the levels of a config. `""` in `handlers`: a handler of someone else's. */
+/** Ids on the levels of a config. `""` in `handlers`: a handler that is not a SessionCallbackHandler. */
 export interface ConfigPlan {
   readonly configurable?: Readonly<Record<string, string | number>> | undefined;
   readonly handlers?: readonly string[] | undefined;
@@ -25,10 +25,10 @@ export interface ModelPlan {
   readonly useResponsesApi: boolean;
 }
 
-/** What becomes of one attempt of a request. `"drop"`: the connection breaks. `"cut"`: amid the answer. */
+/** The fate of one attempt of a request. `"drop"`: the connection breaks. `"cut"`: it breaks inside the answer. */
 export type Fault = "none" | "drop" | "cut" | 429 | 500 | 503;
 
-/** How something is called. The last two are a model's own. */
+/** Entry points. Only models have the last two. */
 export type Way = "invoke" | "stream" | "leave" | "batch" | "events" | "generate" | "events3";
 
 /** The inputs of a batch. */
@@ -39,10 +39,10 @@ export interface SitePlan {
   readonly id?: number;
   readonly child: NodePlan;
   readonly way: Way;
-  /** The caller's config as it is, none, one of its own, or both merged. */
+  /** The caller's config, none, another one, or both merged. */
   readonly passes: "config" | "nothing" | "own" | "merged";
   readonly own: CallPlan;
-  /** `batch`: the inputs after the first have a config of their own. */
+  /** `batch`: the inputs after the first have other configs. */
   readonly second?: CallPlan | undefined;
 }
 
@@ -60,14 +60,14 @@ export interface WrapperPlan {
   readonly id?: number;
   readonly child: NodePlan;
   readonly own?: string | undefined;
-  /** Its `sessionId` is a function that looks here. */
+  /** Its `sessionId` is a function that reads this. */
   readonly ownFrom?: "thread_id" | undefined;
   readonly bound?: CallPlan | undefined;
   readonly attempts: "one" | "retry" | "fallback" | "listeners";
   readonly fallback?: NodePlan | undefined;
 }
 
-/** What calls other Runnables by code. */
+/** Code that calls other Runnables. */
 export interface CallerPlan {
   readonly kind: "lambda" | "generator" | "returning" | "tool" | "graph";
   readonly id?: number;
@@ -95,7 +95,7 @@ export type NodePlan =
       readonly fails: boolean;
     };
 
-/** A call that the test itself makes. All of a program's run at once. */
+/** A call that the test makes. All calls of a program run at the same time. */
 export interface RootPlan {
   readonly site: SitePlan;
   readonly abortMs?: number | undefined;
@@ -115,7 +115,7 @@ export function numbered(program: ProgramPlan): ProgramPlan {
   });
 }
 
-/** What a config can be bound to. What has one already would take another in its own way, so a sequence stands around it. */
+/** Wraps a runnable that already has a bound config in a sequence, because it would merge another one in its own way. */
 export function bindable(child: NodePlan): NodePlan {
   return ["bound", "wrapper", "retry"].includes(child.kind) ? { kind: "sequence", children: [child] } : child;
 }

@@ -12,7 +12,7 @@ export function usePrograms(): (makeModel?: MakeModel) => Programs {
     gateway = await Gateway.start();
     restore = hurryRetries();
   });
-  // LangChain reports handlers of its own that meet a failed stream.
+  // LangChain logs errors of its handlers for a failed stream.
   beforeEach(() => {
     for (const level of ["error", "warn"] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
   });
@@ -24,12 +24,12 @@ export function usePrograms(): (makeModel?: MakeModel) => Programs {
   return (makeModel) => new Programs(gateway, makeModel);
 }
 
-/** The same programs in every run: other ones are `npm run soak`'s to find. */
+/** The same programs in every run. `npm run soak` runs others. */
 const SEED = 260_514_373;
 
 /**
- * Runs programs until so many requests were compared. A failure says its seed: run it again with
- * `PROPERTY_SEED=…`, and with `PROPERTY_PATH=…` for the smallest program alone.
+ * Runs programs until this number of requests was compared. A failure shows its seed: repeat it with
+ * `PROPERTY_SEED=…`, and with `PROPERTY_PATH=…` for only the smallest program.
  */
 export async function expectNoStrays(
   runs: Programs,

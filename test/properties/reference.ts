@@ -1,6 +1,6 @@
 /**
- * Which session each request of a program must be in, by DESIGN's precedence and by what LangChain
- * hands on to whom. Written from the documents and not from `src`: two roads to one answer.
+ * Predicts the session of each request of a program, by the README's precedence and by the config that LangChain
+ * passes on. Written from the documents and not from `src`, so that it does not repeat its mistakes.
  */
 import type {
   CallerPlan,
@@ -27,25 +27,25 @@ import {
   threadIn,
 } from "./reference_config.js";
 
-/** How LangChain's own code calls what it is made of. */
+/** How LangChain's code calls the parts of a runnable. */
 type LangChainWay = "invoke" | "stream" | "batch";
 
 type PlainNode = Exclude<NodePlan, { kind: "wrapper" | "bound" }>;
 
-/** What stands around a call beside the config that it is given. */
+/** The surroundings of a call, besides its config. */
 interface Around {
   readonly implicit: Config | undefined;
   /** The session of the nearest wrapper. */
   readonly enclosing: Expected;
-  /** Which inputs of which batches lead here. */
+  /** The inputs of the batches that lead here. */
   readonly inputs: readonly string[];
   readonly isCertain: boolean;
 }
 
-/** What is predicted of a model call. */
+/** The prediction for a model call. */
 export interface Prediction {
   readonly expected: Expected;
-  /** Whether the request arrives if nothing fails but what is meant to. What stands in a fallback may not. */
+  /** Whether the request arrives if only planned faults occur. A request inside a fallback may not. */
   readonly isCertain: boolean;
 }
 
@@ -77,14 +77,14 @@ class Reference {
   }
 
   private call({ child, way }: SitePlan, passed: Config | undefined, around: Around): void {
-    // What is bound to a model or a wrapper counts before what is around, however it is called.
+    // A config bound to a model or a wrapper wins over the implicit one in every entry point.
     const isOurs = child.kind === "model" || child.kind === "wrapper";
     const given = way === "events" && !isOurs ? this.listened(passed, around) : passed;
     if (child.kind === "model") this.model(child, given, around);
     else this.run(child, given, around, way === "invoke" || way === "batch" ? way : "stream");
   }
 
-  /** streamEvents fills the config up from the implicit one, and adds a handler of LangChain's own. */
+  /** streamEvents merges the implicit config in, and adds a handler of LangChain. */
   private listened(passed: Config | undefined, around: Around): Config {
     const config = this.ensure(passed, around);
     return { ...config, callbacks: config.callbacks ?? { ids: [], isManager: false } };
@@ -94,19 +94,19 @@ class Reference {
     if (node.kind === "wrapper") this.wrapper(node, passed, around, way);
     else if (node.kind === "graph") this.graph(node, passed, around, way);
     else if (node.kind === "bound") {
-      // RunnableBinding fills the config up from the implicit one before it merges, but for invoke.
+      // RunnableBinding merges the implicit config in before the bound one, except in invoke.
       const given = way === "invoke" ? passed : this.ensure(passed, around);
       this.run(bindable(node.child), merge(configOf(node.config), given), around, way);
     } else this.inside(node, managed(this.ensure(passed, around)), around, way);
   }
 
-  /** What runs in the run of a node, which hands its own config to all of it. */
+  /** The children of a node, to which it passes its config. */
   private inside(node: PlainNode, config: Config, around: Around, way: LangChainWay): void {
-    // A fallback and the body of a lambda replace the implicit config by their own; a stream and a
-    // generator are left with none at all, unless LangSmith traces.
+    // A fallback and the body of a lambda replace the implicit config with theirs; a stream and a
+    // generator have none, unless LangSmith traces.
     const replaced = { ...around, implicit: node.kind === "generator" ? undefined : config };
     const inside = way === "stream" ? { ...around, implicit: undefined } : around;
-    // These two take a batch apart themselves.
+    // These two split a batch into single calls.
     const wayOn = way === "batch" && (node.kind === "parallel" || node.kind === "branch") ? "invoke" : way;
     if (node.kind === "model") this.model(node, config, inside);
     else if (node.kind === "branch") this.run(node.children[node.taken], config, inside, wayOn);
@@ -162,7 +162,7 @@ class Reference {
       this.run(child, inside, enclosed, way === "batch" ? "invoke" : way);
     };
     enter(config, node.child);
-    // What is bound to a wrapper is not bound to its fallback.
+    // A config bound to a wrapper does not apply to its fallback.
     if (node.attempts === "fallback") enter(this.ensure(passed, around), node.fallback as NodePlan);
   }
 
@@ -188,7 +188,7 @@ class Reference {
     this.predictions.set(key, { expected: sessionId === false ? undefined : expected, isCertain: around.isCertain });
   }
 
-  /** LangChain's `ensureConfig`: what is not given, key by key, from the implicit config. */
+  /** LangChain's `ensureConfig`: takes missing keys from the implicit config. */
   private ensure(passed: Config | undefined, { implicit }: Around): Config {
     return {
       ...passed,

@@ -1,6 +1,6 @@
 import type { CallPlan, ConfigPlan } from "./plan.js";
 
-/** What a request must carry: an id, nothing, or one that is made at run time: `fresh:w3`, `model:0`. */
+/** The expected id of a request: an id, undefined, or one that is generated at run time: `fresh:w3`, `model:0`. */
 export type Expected = string | undefined;
 
 export interface Callbacks {
@@ -21,7 +21,7 @@ export function configOf({ configurable, metadata, handlers, ...plan }: CallPlan
   return { sessionId, configurable, metadata, callbacks: handlers && { ids: handlers, isManager: false } };
 }
 
-/** What runs under a run gets the run's CallbackManager. */
+/** Child runs receive the run's CallbackManager. */
 export function managed(config: Config): Config {
   return config.callbacks ? { ...config, callbacks: { ...config.callbacks, isManager: true } } : config;
 }
@@ -37,7 +37,7 @@ export function merge(base: Config | undefined, given: Config | undefined): Conf
   };
 }
 
-/** What is bound to a model or a wrapper counts wherever it is called; an unset session leaves the bound one. */
+/** A config bound to a model or a wrapper always applies; an unset session does not override the bound one. */
 export function bind(base: Config, given: Config | undefined): Config {
   return {
     ...merge(base, given),
@@ -46,7 +46,7 @@ export function bind(base: Config, given: Config | undefined): Config {
   };
 }
 
-/** `sessionId` and `session_id` are two spellings of one thing: what is given by either replaces what is bound by both. */
+/** `sessionId` and `session_id` are two spellings of one key: either in the call replaces both in the bound config. */
 function bindConfigurable(base: Config["configurable"], given: Config["configurable"]): Config["configurable"] {
   if (!base || !given) return given ?? base;
   const { sessionId, session_id, ...others } = given;
@@ -77,7 +77,7 @@ export function idIn(configs: readonly (Config | undefined)[], keys: readonly st
   return firstOf(configs.flatMap((config) => keys.map((key) => config?.configurable?.[key])).map(textOf));
 }
 
-/** `thread_id`, then the metadata's ids. What can't be an id there is passed over, as a number is in the metadata. */
+/** `thread_id`, then the metadata's ids. Invalid ids are ignored there, as numbers are in the metadata. */
 export function threadIn(configs: readonly (Config | undefined)[]): Expected {
   const keys = ["session_id", "thread_id", "conversation_id"];
   const values = configs.flatMap((config) => keys.map((key) => config?.metadata?.[key]));

@@ -13,13 +13,13 @@ import { Ledger, Ledgers } from "./ledger.js";
 import { type LeafPlan, type ModelPlan, numbered, type ProgramPlan, type RootPlan } from "./plan.js";
 import { predict } from "./reference.js";
 
-/** Makes the models of a program: `SessionChatOpenAI`, or a mutant of it. */
+/** Constructs the models of a program: `SessionChatOpenAI`, or a mutant of it. */
 export type MakeModel = (fields: SessionChatOpenAIFields) => SessionChatOpenAI;
 
-/** No program takes longer, whatever fails in it. */
+/** The time limit of a program. */
 const LIMIT_MS = 20_000;
 
-/** Runs programs against a gateway and tells where an id strayed. */
+/** Runs programs against a gateway and reports requests with a wrong id. */
 export class Programs {
   private readonly ledgers: Ledgers;
 
@@ -42,12 +42,12 @@ export class Programs {
    */
   hung = 0;
 
-  /** How many requests were compared. */
+  /** Number of compared requests. */
   get requests(): number {
     return this.ledgers.requests;
   }
 
-  /** Runs one program. @throws where a request carried another id than was predicted, or none came. */
+  /** Runs one program. @throws if a request carried another id than predicted, or did not arrive. */
   async run(plan: ProgramPlan): Promise<void> {
     const program = numbered(plan);
     const tag = `t${++this.count}`;
@@ -69,7 +69,7 @@ export class Programs {
     await this.settle(isCalm && !hasFailed ? 0 : 12);
     const strays = this.ledgers.takeStrays();
     if (isCalm && !hasFailed) strays.push(...ledger.missing.map((key) => `${tag}: ${key} did not arrive`));
-    // Where an id is wrong, so may be what followed.
+    // After a wrong id, later requests may be wrong too.
     const [unexpected] = errors.filter((error) => SessionIdError.isInstance(error) || (isCalm && isUnplanned(error)));
     if (strays.length === 0 && unexpected === undefined) return;
     if (unexpected !== undefined)
@@ -77,7 +77,7 @@ export class Programs {
     throw new Error([...strays, JSON.stringify(program)].join("\n"), { cause: unexpected });
   }
 
-  /** Waits for what a failed branch left running, until nothing arrives any more. */
+  /** Waits until the requests that a failed branch left running have arrived. */
   private async settle(ms: number): Promise<void> {
     let before: number;
     do {
@@ -86,7 +86,7 @@ export class Programs {
     } while (this.ledgers.book() !== before);
   }
 
-  /** Keeps the leaves for the gateway's answers. Gives whether everything that is predicted must arrive. */
+  /** Stores the leaves for the gateway's answers. Returns whether every predicted request must arrive. */
   private note(program: ProgramPlan, tag: string): boolean {
     let isCalm = true;
     let hasBatch = false;
@@ -116,7 +116,7 @@ export class Programs {
   }
 }
 
-/** Calls a root. Gives the error with which it fails. */
+/** Calls a root. Returns its error. */
 async function call(builder: Builder, { site, abortMs }: RootPlan): Promise<unknown> {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
@@ -131,12 +131,12 @@ async function call(builder: Builder, { site, abortMs }: RootPlan): Promise<unkn
   }
 }
 
-/** Planned are the plan's own errors, and what LangChain aborts then. */
+/** Planned errors are those of the plan, and LangChain's aborts because of them. */
 function isUnplanned(error: unknown): boolean {
   return error !== undefined && !(error instanceof Error && /planned|abort/i.test(error.message));
 }
 
-/** What a promise gives, or undefined where it takes too long. */
+/** The value of a promise, or undefined after the time limit. */
 async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<undefined>((resolve) => {
@@ -145,7 +145,7 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined
   return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }
 
-/** LangChain waits for seconds before it tries again; nobody learns anything from that. Gives what undoes it. */
+/** Skips LangChain's delays before a retry. Returns a function that undoes it. */
 export function hurryRetries(): () => void {
   const { setTimeout } = globalThis;
   globalThis.setTimeout = ((callback: () => void, ms = 0, ...rest: []) =>

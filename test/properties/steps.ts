@@ -4,13 +4,13 @@ import { Runnable, type RunnableConfig, RunnableSequence } from "@langchain/core
 import { SessionCallbackHandler } from "../../src/index.js";
 import type { CallPlan, SitePlan } from "./plan.js";
 
-/** The error of a step that is meant to fail. */
+/** The error of a planned fault. */
 export const PLANNED = "planned";
 
-/** Every node takes the path on which it was reached, and gives it back. */
+/** Every node receives the path on which it was reached, and returns it. */
 export type Step = Runnable<string, string>;
 
-/** What a site gives to a call. */
+/** The input and config of a call. */
 export interface CallOptions extends RunnableConfig {
   sessionId?: string | false | undefined;
 }
@@ -28,7 +28,7 @@ export class Plain<Input, Output = string> extends Runnable<Input, Output> {
   }
 }
 
-/** The text of an answer, piece by piece where it is streamed. */
+/** The text of an answer, in pieces if it is streamed. */
 export class Text extends Runnable<AIMessageChunk, string> {
   lc_namespace = ["test"];
 
@@ -57,7 +57,7 @@ export class State extends Runnable<unknown, string> {
   }
 }
 
-/** A sequence hands on the errors that a batch of a retry collects, as if they were answers. */
+/** A sequence passes on the errors that a batch of a retry collects as if they were answers. */
 export function same(path: string): string {
   if (typeof path !== "string") throw path;
   return path;
@@ -77,7 +77,7 @@ export function sequence(steps: readonly (Runnable<never, unknown> | ((path: str
   return RunnableSequence.from<string, string>(runnables as unknown as [Step, ...Step[], Step]);
 }
 
-/** Calls a Runnable in one of the ways that all of them have, but `batch`. */
+/** Calls a Runnable by an entry point that every Runnable has, except `batch`. */
 export async function run(
   runnable: Runnable<string, unknown>,
   way: SitePlan["way"],
@@ -89,7 +89,7 @@ export async function run(
   else for await (const _ of await runnable.stream(input, options)) if (way === "leave") break;
 }
 
-/** Call options as a plan says. */
+/** The call options of a plan. */
 export function optionsOf({ sessionId, handlers, configurable, metadata }: CallPlan): CallOptions {
   return {
     ...(sessionId === undefined ? {} : { sessionId }),

@@ -20,7 +20,7 @@ const BLOCKS = [...README.matchAll(/^```typescript\n([\s\S]*?)^```$/gm)].map(([,
 /** A new id: a UUIDv7. */
 const NEW = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/);
 
-/** What each block sends, by the session of each request in order; and how it is called, where it is a handler. */
+/** The sessions of the requests of each block, in order, and a function that calls the block's exports. */
 const EXPECTED: Record<string, { sessions: unknown[]; run?: (module: never) => Promise<void> }> = {
   "model.ts": { sessions: ["conversation-42"] },
   "handler.ts": { sessions: [NEW] },
@@ -57,7 +57,7 @@ const EXPECTED: Record<string, { sessions: unknown[]; run?: (module: never) => P
   "fetch.ts": { sessions: ["conversation-42", "conversation-42"] },
 };
 
-/** What the README leaves to the reader. */
+/** A module that the README leaves to the reader. */
 const LOGIN = 'export const userOf = async (_request: Request) => ({ id: "alice" });\n';
 
 const gateway = useGateway();
@@ -78,12 +78,12 @@ beforeEach(() => {
 
 afterAll(() => rm(DIRECTORY, { recursive: true, force: true }));
 
-it("has a name and an expectation for each block", () => {
+it("each block of the README has a name and an expectation", () => {
   expect(BLOCKS.map(({ file }) => file)).toEqual(Object.keys(EXPECTED));
 });
 
-it.each(BLOCKS)("$file runs", async ({ file }) => {
-  // The model is a module of its own, which others import: what it sends itself is not theirs.
+it.each(BLOCKS)("the README's block $file runs and sends its sessions", async ({ file }) => {
+  // Other blocks import the model's module: its requests are not theirs.
   await import(join(DIRECTORY, "model.ts"));
   if (file !== "model.ts") gateway.current.requests.length = 0;
   const { run, sessions: expected } = EXPECTED[file] ?? { sessions: [] };
@@ -92,7 +92,7 @@ it.each(BLOCKS)("$file runs", async ({ file }) => {
   expect(sessions(gateway.current)).toEqual(expected);
 });
 
-it("sends two new ids where it says so, and one where it says that", async () => {
+it("the README's blocks generate as many ids as the text says", async () => {
   const ids = async (file: string) => {
     await import(`${join(DIRECTORY, file)}?again`);
     return gateway.current.requests.splice(0).map(sessionOf);
@@ -104,7 +104,7 @@ it("sends two new ids where it says so, and one where it says that", async () =>
   expect(other).not.toBe(pro);
 });
 
-it("typechecks", async () => {
+it("the README's blocks typecheck", async () => {
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
   const result = await promisify(execFile)(process.execPath, [tsc, "-p", DIRECTORY]).catch((error) => error);
   expect(result.stdout).toBe("");

@@ -10,7 +10,7 @@ const README = await readFile(join(ROOT, "README.md"), "utf8");
 const CHAPTER = README.split("\n## ").find((part) => part.startsWith("Look at a session")) ?? "";
 const startServer = useLogServers();
 
-it("the README's picture is what renderSession draws", () => {
+it("the README's drawing of a session is renderSession's output", () => {
   const [, picture] = CHAPTER.match(/^```text\n([\s\S]*?)\n```$/m) ?? [];
   expect(picture).toBe(renderSession([logRow(0, { durationMs: 870 }), logRow(1_000, { durationMs: 2_500 })]));
 });
