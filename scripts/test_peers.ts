@@ -12,13 +12,13 @@ import { PEERS } from "../test/support/versions.js";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** What the tests take beside the peers, in the versions that these allow. */
-const BESIDE = { "@langchain/classic": "1.0.0" };
+/** Packages of the tests, in versions that accept the lowest peers. */
+const TEST_PACKAGES = { "@langchain/classic": "1.0.0" };
 
-/** What no test of the copy needs. */
+/** Packages that no test of the copy needs. */
 const LEFT_OUT_PACKAGES = ["@arethetypeswrong/cli", "@biomejs/biome", "esbuild", "publint", "tsdown", "typescript"];
 
-/** What runs where no arguments say so: each path to a request, and what is the same on all peers. */
+/** The tests without arguments: every scenario, and behaviour that is the same on all peers. */
 const TESTS = [
   "test/every_path",
   "test/like_chat_openai/calls",
@@ -33,7 +33,7 @@ const TESTS = [
   "test/session/run_metadata",
 ];
 
-/** What the lowest peers cannot do themselves, as parts of test names. */
+/** Parts of the titles of tests that the lowest peers can't pass. */
 const NOT_THERE = [
   "events v3", // @langchain/core 1.0.1 has v1 and v2.
   "streamEvents v3",
@@ -42,13 +42,13 @@ const NOT_THERE = [
 ];
 
 const project = await realpath(await mkdtemp(join(tmpdir(), "session-peers-")));
-process.on("SIGINT", () => undefined); // The tests end by it, and then this does, tidily.
+process.on("SIGINT", () => undefined); // vitest ends by it, and then this process cleans up.
 try {
   for (const name of ["src", "test", "tsconfig.json", "vitest.config.ts"]) {
     await cp(join(ROOT, name), join(project, name), { recursive: true });
   }
   const devDependencies = Object.fromEntries(
-    Object.entries({ ...packageJson.devDependencies, ...PEERS.lowest, ...BESIDE }).filter(
+    Object.entries({ ...packageJson.devDependencies, ...PEERS.lowest, ...TEST_PACKAGES }).filter(
       ([name]) => !LEFT_OUT_PACKAGES.includes(name),
     ),
   );
@@ -62,7 +62,7 @@ try {
   await rm(project, { recursive: true, force: true });
 }
 
-/** Runs vitest in the copy. Gives its exit code. */
+/** Runs vitest in the copy. Returns its exit code. */
 function vitest(args: readonly string[]): Promise<number> {
   const command = join(project, "node_modules", "vitest", "vitest.mjs");
   const tests = spawn(process.execPath, [command, ...args], { cwd: project, stdio: "inherit" });

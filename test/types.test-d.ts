@@ -130,7 +130,7 @@ new RunnableWithSession({ bound: async () => "text" });
 withSession(chain, { sessionId: 42 });
 // @ts-expect-error: not an id
 withSession(chain, { sessionId: () => 42 });
-// @ts-expect-error: told an id
+// @ts-expect-error: onSession receives the id
 withSession(chain, { onSession: (id: number) => id });
 
 type Chain = typeof inSession;
@@ -172,7 +172,7 @@ type HasAny<T> =
 type AnyOf<T> = { [Key in keyof T]-?: HasAny<T[Key]> extends true ? Key : never }[keyof T];
 type Added<Ours, Theirs> = Pick<Ours, Exclude<keyof Ours, keyof Theirs>>;
 
-// No `any` beside LangChain's own.
+// No `any` besides those of LangChain.
 expectTypeOf<AnyOf<SessionChatOpenAIFields>>().toEqualTypeOf<AnyOf<ChatOpenAIFields>>();
 expectTypeOf<AnyOf<SessionChatOpenAICallOptions>>().toEqualTypeOf<AnyOf<ChatOpenAICallOptions>>();
 expectTypeOf<AnyOf<SessionChatOpenAI>>().toExtend<AnyOf<ChatOpenAI>>();

@@ -12,7 +12,7 @@ import { modelFor, sessions, useGateway } from "../support/sessions.js";
 /** LangChain's older classes lose the implicit config in some places, which the README lists. */
 const gateway = useGateway();
 
-const AROUND = { configurable: { sessionId: "s" } };
+const CONFIG = { configurable: { sessionId: "s" } };
 
 /** An agent whose tool calls the model without a config. */
 function executorOf(model: SessionChatOpenAI): Runnable {
@@ -27,15 +27,15 @@ function executorOf(model: SessionChatOpenAI): Runnable {
 
 it("the tools of a streamed AgentExecutor use the session of a wrapper, not of the implicit config", async () => {
   const executor = executorOf(modelFor(gateway.current));
-  await executor.invoke({ input: "hi" }, AROUND);
-  await collect(await withSession(executor).stream({ input: "hi" }, AROUND));
-  await collect(await executor.stream({ input: "hi" }, AROUND));
+  await executor.invoke({ input: "hi" }, CONFIG);
+  await collect(await withSession(executor).stream({ input: "hi" }, CONFIG));
+  await collect(await executor.stream({ input: "hi" }, CONFIG));
   expect(sessions(gateway.current)).toEqual(["s", "s", "s", "s", "s", "s", "s", undefined, "s"]);
 });
 
 it("an LLMChain that is called with another config uses the session of a wrapper, not of the implicit config", async () => {
   const chain = new LLMChain({ llm: modelFor(gateway.current), prompt: ChatPromptTemplate.fromTemplate("{input}") });
-  await chain.invoke({ input: "hi" }, AROUND);
-  await withSession(chain as Runnable).invoke({ input: "hi" }, AROUND);
+  await chain.invoke({ input: "hi" }, CONFIG);
+  await withSession(chain as Runnable).invoke({ input: "hi" }, CONFIG);
   expect(sessions(gateway.current)).toEqual([undefined, "s"]);
 });

@@ -28,16 +28,15 @@ const OWN: RunnableConfig = { tags: ["own"], metadata: { own: true }, configurab
 /** How code inside a tool or a lambda calls the model. */
 const CALLS: Record<string, (model: SessionChatOpenAI, config: RunnableConfig) => Promise<unknown>> = {
   "without config": (model) => model.invoke("hi"),
-  "with a config of its own": (model) => model.invoke("hi", OWN),
-  "with callbacks of its own": (model) => model.invoke("hi", { callbacks: [{ handleLLMStart() {} }] }),
+  "with another config": (model) => model.invoke("hi", OWN),
+  "with other callbacks": (model) => model.invoke("hi", { callbacks: [{ handleLLMStart() {} }] }),
   "with the config passed on": (model, config) => model.invoke("hi", config),
   "streaming without config": async (model) => collect(await model.stream("hi")),
-  "streaming with a config of its own": async (model) => collect(await model.stream("hi", OWN)),
+  "streaming with another config": async (model) => collect(await model.stream("hi", OWN)),
   "in a batch without config": (model) => model.batch(["hi"]),
   "by generate without config": (model) => model.generate([[["user", "hi"]]]),
-  "by streamEvents v2 with a config of its own": (model) =>
-    collect(model.streamEvents("hi", { ...OWN, version: "v2" })),
-  "by streamEvents v3 with a config of its own": (model) => collect(model.streamEvents("hi", OWN)),
+  "by streamEvents v2 with another config": (model) => collect(model.streamEvents("hi", { ...OWN, version: "v2" })),
+  "by streamEvents v3 with another config": (model) => collect(model.streamEvents("hi", OWN)),
   "in a chain without config": (model) => model.pipe(new StringOutputParser()).invoke("hi"),
   "in a streamed chain without config": async (model) =>
     collect(await model.pipe(new StringOutputParser()).stream("hi")),

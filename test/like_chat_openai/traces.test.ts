@@ -74,7 +74,7 @@ const TRACED: Record<string, (model: ChatOpenAI, callbacks: BaseTracer[]) => unk
   stream: (model, callbacks) => collect(model.stream("hi", { callbacks, stop: ["."] })),
   batch: (model, callbacks) => model.batch(["hi"], { callbacks }),
   generate: (model, callbacks) => model.generate([[["user", "hi"]], [["user", "you"]]], { callbacks }),
-  "generate with callbacks beside its options": (m, callbacks) => m.generate([[["user", "hi"]]], ["."], callbacks),
+  "generate with callbacks as its third argument": (m, callbacks) => m.generate([[["user", "hi"]]], ["."], callbacks),
   "bound options": (model, callbacks) =>
     model.withConfig({ tags: ["tag"], metadata: { a: 1 }, callbacks }).invoke("hi"),
   bindTools: (model, callbacks) => model.bindTools([clock]).invoke("hi", { callbacks }),

@@ -6,8 +6,8 @@ import type { Lab } from "./lab.js";
 export const CAPPING: readonly string[] = ["1.106.0"];
 
 /**
- * A session that may make two calls: the third is refused in each form, is recognised and is not
- * tried again.
+ * A session that may make two calls: the third is rejected in each form, is recognised and is not
+ * retried.
  */
 export async function checkIterations(lab: Lab): Promise<void> {
   const key = await generateKey(lab, { metadata: { max_iterations: 2 } });
@@ -34,12 +34,12 @@ export async function checkIterations(lab: Lab): Promise<void> {
       assertRefused(name, error, sessionId, "iterations");
     }
     await model.withSession().invoke("another session");
-    // LiteLLM counts by the header, which this id can't be in.
+    // LiteLLM counts by the header, which can't hold this id.
     for (let call = 0; call < 3; call += 1) await model.invoke("hi", { sessionId: `Gespräch ${sessionId}` });
   }
 }
 
-/** A session that may cost less than one call does: the second is refused. */
+/** A session whose budget is less than the cost of one call: the second is rejected. */
 export async function checkBudget(lab: Lab): Promise<void> {
   const skills: unknown[] = [];
   const card = { protocolVersion: "1.0", name: "a", description: "", url: "http://a", version: "1", capabilities: {} };
@@ -51,7 +51,7 @@ export async function checkBudget(lab: Lab): Promise<void> {
   const { model } = clientsOf(lab, await generateKey(lab, { agent_id }), false);
   const sessionId = newSessionId();
   await model.invoke("one", { sessionId });
-  // What a call cost is added up after its answer.
+  // LiteLLM adds the cost of a call after its answer.
   const deadline = Date.now() + 30_000;
   let error: unknown;
   while (error === undefined && Date.now() < deadline) {
@@ -70,7 +70,7 @@ function assertRefused(name: string, error: unknown, sessionId: string, limit: s
   assert.match(String(error.callId), /^[0-9a-f-]{36}$/, name);
 }
 
-/** Clients that would try again, and how many requests they sent. */
+/** Clients with retries, and the number of their requests. */
 function clientsOf(lab: Lab, apiKey: string, useResponsesApi: boolean) {
   let requests = 0;
   const counting: typeof fetch = (input, init) => {

@@ -18,7 +18,7 @@ const CLI = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 /** More than two pages. */
 const MANY = 230;
 
-/** Who may read the log of whom, as measured. `"own"`: only calls of his own. */
+/** Which role may read which rows, as measured. `"own"`: only the user's own calls. */
 type Reading = "all" | "own" | "nothing";
 
 const READERS: Readonly<Record<string, Readonly<Record<string, Reading>>>> = {
@@ -37,7 +37,7 @@ const READERS: Readonly<Record<string, Readonly<Record<string, Reading>>>> = {
   "1.106.0": { proxy_admin: "all", proxy_admin_viewer: "all", internal_user: "own", internal_user_viewer: "own" },
 };
 
-/** Whether the header alone makes a session. */
+/** Whether the header without body fields sets the session. */
 const HEADERS_GROUP: Readonly<Record<string, boolean>> = { "1.70.4": false, "1.81.12": false, "1.106.0": true };
 
 interface Check {
@@ -138,8 +138,8 @@ async function checkPages(lab: Lab, _version: string, logs: SessionLogs): Promis
   assert.equal(new Set(rows.map(({ requestId }) => requestId)).size, MANY);
   assert.equal(rows.length, MANY);
   const times = rows.map(({ startedAt }) => startedAt.getTime());
-  // The proxy orders calls of one millisecond as it likes, on each page anew: a row that fell between
-  // two pages is read again and comes late.
+  // The proxy orders calls of one millisecond differently on each page: a row that fell between
+  // two pages is read in another request and comes late.
   const descents = times.filter((time, index) => index > 0 && time < (times[index - 1] as number)).length;
   assert.ok(descents <= MANY / 50, `${descents} of ${MANY} rows are older than the row before`);
 }

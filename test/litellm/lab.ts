@@ -1,17 +1,17 @@
 import type { Provider } from "./provider.js";
 import type { RowSource } from "./rows.js";
 
-/** A running proxy, and where its spend log is read. */
+/** A running proxy, and the reader of its spend log. */
 export interface Lab {
   readonly baseURL: string;
   readonly apiKey: string;
   readonly model: string;
-  /** Absent where nobody said which: embeddings are not checked then. */
+  /** Undefined if it is not configured: embeddings are not checked then. */
   readonly embeddingModel: string | undefined;
   readonly rows: RowSource;
-  /** The stand-in behind it. Absent for a proxy of somebody's own, with real models behind it. */
+  /** The fake provider behind the proxy. Undefined for a user's proxy with real models. */
   readonly provider?: Provider;
-  /** What this proxy does with requests that carry less; absent where the rows can't tell. */
+  /** The control for this proxy. Undefined if its rows can't prove it. */
   readonly control?: Control;
   close(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface Control {
   readonly outcome: "split" | "refused";
 }
 
-/** The environment of this process without what would change how a proxy works, or whom it talks to. */
+/** The environment of this process without variables that change a proxy's behaviour or its provider. */
 export function plainEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(LITELLM|OPENAI|LANG(SMITH|CHAIN|FUSE)|REDIS|DATABASE|DIRECT_URL|STORE_MODEL|PROXY_|OTEL)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));

@@ -4,7 +4,7 @@ import { onEnd } from "./processes.js";
 import { WORK_DIR } from "./python.js";
 
 /**
- * Keeps the work folder for this run: a second one would find the database of the first and take it
+ * Locks the work folder for this run: a second run would find the database of the first and mistake it
  * for a leftover.
  *
  * @throws {Error} if another run has it. The lock of a run that is gone does not count.

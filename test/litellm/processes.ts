@@ -3,9 +3,9 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Everything this test starts, so that nothing outlives it. Each process leads a group of its own:
- * what it starts itself ends with it, and Ctrl-C in a terminal reaches only this test, which then
- * ends the others in order.
+ * All processes that this test starts, so that none outlives it. Each process leads a group:
+ * its children end with it, and Ctrl-C in a terminal reaches only this test, which then
+ * ends the groups in order.
  */
 const groups = new Set<number>();
 
@@ -16,11 +16,11 @@ let ending: Promise<void> | undefined;
 export interface StartOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Whether it may be started when the test is ending: what stops something else. Default: false. */
+  /** Whether it may be started when the test is ending, to stop another process. Default: false. */
   readonly whileEnding?: boolean;
 }
 
-/** A process that was started, and the last of what it said. */
+/** A running process, and the last lines of its output. */
 export interface Started {
   readonly pid: number;
   /** Resolves with the exit code when the process has ended; null after a signal. */
@@ -56,17 +56,17 @@ export function start(command: string, args: readonly string[], options: StartOp
  * @throws {Error} with that output, if the command can't be started or exits with another code than 0.
  */
 export async function run(command: string, args: readonly string[], options: StartOptions = {}): Promise<string> {
-  // Who asks when the test is ending must not take it for a failure of the command.
+  // When the test is ending, the caller must not see a failure of the command.
   if (ending && !options.whileEnding) return new Promise(() => {});
   const started = start(command, args, options);
   const code = await started.ended;
-  // What the command left running (up.sh: a proxy) keeps the group.
+  // Processes that the command left running (up.sh: a proxy) stay in the group.
   if (!isRunning(started.pid)) groups.delete(started.pid);
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}:\n${started.tail()}`);
   return started.tail();
 }
 
-/** Ends a whole group: SIGTERM, and SIGKILL to what is left of it after 5 s. */
+/** Ends a whole group: SIGTERM, and SIGKILL to its remaining processes after 5 s. */
 export async function end(pid: number): Promise<void> {
   if (!groups.has(pid)) return;
   signalGroup(pid, "SIGTERM");
@@ -75,7 +75,7 @@ export async function end(pid: number): Promise<void> {
   groups.delete(pid);
 }
 
-/** Registers what has to happen when the test ends, however it does, once its processes have ended. */
+/** Registers a cleanup that runs after the test's processes have ended, also after a crash. */
 export function onEnd(cleanup: () => Promise<unknown>): void {
   cleanups.push(cleanup);
 }
@@ -91,12 +91,12 @@ export function endAll(): Promise<void> {
   return ending;
 }
 
-/** Whether the test is ending: what fails now fails because of that. */
+/** Whether the test is ending: later failures are a consequence. */
 export function isEnding(): boolean {
   return ending !== undefined;
 }
 
-/** Makes an interrupted or crashed test end what it started. */
+/** Ends the processes of an interrupted or crashed test. */
 export function endAllOnSignals(): void {
   const interrupt = (signal: NodeJS.Signals) => {
     console.error(`\n${signal}: ending the processes that were started`);

@@ -8,7 +8,7 @@ import { embeddings } from "./provider_embeddings.js";
 import { checkBody, type Endpoint, Refusal } from "./provider_reply.js";
 import { createResponses } from "./provider_responses.js";
 
-/** A request as the provider saw it. */
+/** A request that the provider received. */
 export interface SeenRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
@@ -16,7 +16,7 @@ export interface SeenRequest {
   readonly status: number;
 }
 
-/** A stand-in for OpenAI behind a proxy. */
+/** A fake OpenAI behind a proxy. */
 export interface Provider {
   /** Its address, with `/v1`. */
   readonly baseURL: string;
@@ -25,7 +25,7 @@ export interface Provider {
 }
 
 /**
- * Starts a stand-in that is strict where OpenAI is: a body field it does not know is a 400. A
+ * Starts a fake provider that is as strict as OpenAI: it rejects an unknown body field with a 400. A
  * session field that a proxy passes on therefore fails the call, as it would in production.
  */
 export async function startProvider(): Promise<Provider> {

@@ -8,18 +8,18 @@ export interface ToolCall {
   readonly arguments: string;
 }
 
-/** What the stand-in says: a text, or calls of the caller's tools. */
+/** The fake provider's answer: a text, or calls of the caller's tools. */
 export interface Answer {
   readonly text: string;
   readonly toolCalls: readonly ToolCall[];
 }
 
-/** What the stand-in looks at, whatever the endpoint. */
+/** The parts of a request that the fake provider reads, for any endpoint. */
 export interface Question {
   readonly text: string;
   readonly tools: readonly { readonly name: string; readonly parameters: unknown }[];
   readonly parallelToolCalls: boolean;
-  /** Whether the last thing said is what a tool returned. */
+  /** Whether the last item is a tool's output. */
   readonly afterTool: boolean;
   /** The schema of a structured answer. */
   readonly schema: unknown;
@@ -27,9 +27,9 @@ export interface Question {
 }
 
 /**
- * Answers as the tests need it: each tool is called once, all in one answer where parallel calls
+ * Answers as the tests need it: calls each tool once, all in one answer if parallel calls
  * are allowed, then a text follows. Arguments and structured answers repeat the question, so that
- * what a tool asks in turn can be told apart by whom it is asked for.
+ * the requests of a tool can be assigned to its session.
  */
 export function answer(question: Question): Answer {
   if (question.tools.length > 0 && !question.afterTool) {
@@ -69,7 +69,7 @@ export function asArray(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.map(asObject) : [];
 }
 
-/** What the user said last. */
+/** The last message of the user. */
 export function questionIn(messages: readonly JsonObject[]): string {
   return textOf(messages.filter(({ role }) => role === "user").at(-1)?.content);
 }
@@ -82,7 +82,7 @@ export function textOf(content: unknown): string {
     .join("");
 }
 
-/** Pieces of a text, as a stream brings them. */
+/** The pieces of a text in a stream. */
 export function pieces(text: string): string[] {
   return text.match(/.{1,16}/gsu) ?? [];
 }

@@ -65,7 +65,7 @@ function replyToChat(body: JsonObject): Reply {
   return { lines: [...events.map((event) => `data: ${JSON.stringify(event)}\n\n`), "data: [DONE]\n\n"] };
 }
 
-/** OpenAI refuses a tool call that nothing answers, and an answer to no call. */
+/** OpenAI rejects an open tool call, and an output without a call. */
 function checkToolResults(messages: readonly JsonObject[]): void {
   let open = new Set<unknown>();
   for (const message of messages) {

@@ -20,7 +20,7 @@ export interface Endpoint {
   reply(body: JsonObject): Reply;
 }
 
-/** @throws {Refusal} for what OpenAI would refuse whatever the endpoint. */
+/** @throws {Refusal} for a request that OpenAI rejects on any endpoint. */
 export function checkBody(body: JsonObject, fields: ReadonlySet<string>): void {
   const unknown = Object.keys(body).find((key) => !fields.has(key));
   if (unknown !== undefined) {

@@ -17,7 +17,7 @@ const USAGE = {
   total_tokens: 15,
 };
 
-/** `POST /v1/responses`, with a memory of its own: `previous_response_id` continues what it has said. */
+/** `POST /v1/responses` with stored responses: `previous_response_id` continues one. */
 export function createResponses(): Endpoint {
   const kept = new Map<string, readonly JsonObject[]>();
 
@@ -130,7 +130,7 @@ function streamOf(response: JsonObject, output: readonly JsonObject[]): string[]
   return lines;
 }
 
-/** OpenAI refuses a tool call that nothing answers, and an answer to no call. */
+/** OpenAI rejects an open tool call, and an output without a call. */
 function checkToolResults(items: readonly JsonObject[]): void {
   const called = new Set(items.filter(({ type }) => type === "function_call").map((item) => item.call_id));
   const answered = new Set(items.filter(({ type }) => type === "function_call_output").map((item) => item.call_id));

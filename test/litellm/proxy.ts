@@ -11,16 +11,16 @@ import { rowsFromFile } from "./rows.js";
 
 const START_LIMIT_MS = 180_000;
 
-/** The models of a proxy under test, all answered by the stand-in. */
+/** The models of a proxy under test, all answered by the fake provider. */
 export const MODELS = { chat: "gpt-4o", embeddings: "text-embedding-3-small" };
 
-/** What a proxy is started with, beside its models. The keys are those of LiteLLM's own config file. */
+/** The settings of a proxy besides its models, with the keys of LiteLLM's config file. */
 export interface ProxySettings {
   readonly general_settings?: Readonly<Record<string, unknown>>;
   readonly litellm_settings?: Readonly<Record<string, unknown>>;
 }
 
-/** Without a session, LiteLLM makes one up for each request. */
+/** Without a session, LiteLLM generates one for each request. */
 const SPLIT: Control = { transport: "none", outcome: "split" };
 
 /** A proxy's config file. YAML is a superset of JSON. */
@@ -34,7 +34,7 @@ export function proxyConfig(provider: Provider, apiKey: string, settings: ProxyS
 }
 
 /**
- * Starts a proxy without a database in front of a stand-in of its own.
+ * Starts a proxy without a database, with its own fake provider.
  *
  * @param bin The `bin` folder of the environment that LiteLLM is installed in.
  * @throws {Error} with the proxy's last words, if it does not come up.
@@ -68,7 +68,7 @@ export async function startProxy(bin: string, settings: ProxySettings = {}, cont
   };
 }
 
-/** A free port can be taken by another process's connection while the proxy loads: it gets another one then. */
+/** Another process can take the free port while the proxy loads: then it starts again on another one. */
 async function listen(bin: string, dir: string, file: string): Promise<{ proxy: Started; baseURL: string }> {
   for (let attempt = 1; ; attempt += 1) {
     const [port] = await freePorts(1);

@@ -4,15 +4,15 @@ import { delimiter, join } from "node:path";
 import { run } from "./processes.js";
 import { checkVersion } from "./versions.js";
 
-/** Where the virtual environments lie. Ignored by git, kept between runs. */
+/** The folder of the virtual environments. Ignored by git, and reused by later runs. */
 export const WORK_DIR: string = join(import.meta.dirname, "..", "..", ".litellm");
 
 const MINIMUM_MINOR = 10;
 
-/** Newer ones are taken only if there is no other: old releases may not have wheels for them. */
+/** Newer versions are only used if no other is installed: old releases may not have wheels for them. */
 const PROVEN_MINOR = 13;
 
-/** What makes virtual environments: a Python, and uv if it could be had. */
+/** The tools that create virtual environments: a Python, and uv if it could be installed. */
 export interface Python {
   readonly command: string;
   readonly uv: string | undefined;

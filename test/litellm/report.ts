@@ -1,23 +1,23 @@
 import type { Findings } from "./check_scenarios.js";
 
-/** A column of the table: a proxy, and what was found on it or why it never came up. */
+/** A column of the table: a proxy, with its findings or the reason why it did not start. */
 export interface Column {
   readonly name: string;
   readonly findings: Findings | undefined;
   readonly failure?: string | undefined;
 }
 
-/** The row that says whether a proxy came up at all, and whether its rows could be read. */
+/** The row that shows whether a proxy started and its rows could be read. */
 const STARTS = "(proxy and log are there)";
 
-/** The findings as a table of path x proxy, what failed, and the closing line. Returns the number of failures. */
+/** Prints a table of scenario x proxy, the failures and the closing line. Returns the number of failures. */
 export function report(columns: readonly Column[], rowNames: readonly string[]): number {
   const names = [STARTS, ...rowNames].filter((name) => columns.some((column) => cell(column, name) !== "-"));
   const width = Math.max(...names.map((name) => name.length));
   const line = (cells: readonly string[]) =>
     cells.map((text, index) => text.padEnd(index === 0 ? width : (columns[index - 1]?.name.length ?? 0))).join("  ");
 
-  if (columns.length > 0) console.log(`\n${line(["path", ...columns.map(({ name }) => name)]).trimEnd()}`);
+  if (columns.length > 0) console.log(`\n${line(["scenario", ...columns.map(({ name }) => name)]).trimEnd()}`);
   for (const name of names) {
     console.log(line([name, ...columns.map((column) => cell(column, name))]).trimEnd());
   }

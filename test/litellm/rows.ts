@@ -4,30 +4,30 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** A row of a proxy's spend log. */
 export interface SpendRow {
   readonly sessionId: string | undefined;
-  /** The mark in the prompt of the request; absent where the proxy keeps no prompts. */
+  /** The mark in the prompt of the request. Undefined if the proxy stores no prompts. */
   readonly mark: string | undefined;
-  /** Why the proxy could not make the row. */
+  /** The reason why the proxy could not write the row. */
   readonly error?: string | undefined;
 }
 
-/** What a session should have in the spend log. */
+/** The expected rows of a session in the spend log. */
 export interface ExpectedRows {
   readonly sessionId: string;
   readonly mark: string;
   readonly count: number;
 }
 
-/** Where a proxy's rows are read. */
+/** Reads a proxy's rows. */
 export interface RowSource {
-  /** How long after an answer its row may come. */
+  /** The maximum delay of a row after the answer. */
   readonly patienceMs: number;
-  /** Whether it gives the rows of all sessions, asked for or not. */
+  /** Whether it returns the rows of all sessions, not only of the requested ones. */
   readonly isComplete: boolean;
   /** The rows of these sessions, at least. */
   read(expected: readonly ExpectedRows[]): Promise<readonly SpendRow[]>;
 }
 
-/** The rows that `spend_rows.py` writes in a proxy without a database: all there are. */
+/** All rows that `spend_rows.py` writes in a proxy without a database. */
 export function rowsFromFile(file: string): RowSource {
   return {
     patienceMs: 15_000,
@@ -46,7 +46,7 @@ export function rowsFromFile(file: string): RowSource {
   };
 }
 
-/** The rows that the proxy's own endpoint gives, out of its database. Needs the master key. */
+/** The rows of the proxy's database, by its endpoint. Needs the master key. */
 export function rowsFromEndpoint(baseURL: string, masterKey: string): RowSource {
   const root = baseURL.replace(/(\/v1)?\/*$/, "");
 
@@ -60,7 +60,7 @@ export function rowsFromEndpoint(baseURL: string, masterKey: string): RowSource 
     });
     if (!response.ok) throw new Error(`GET /spend/logs/session/ui: ${response.status} ${await response.text()}`);
     const answer = (await response.json()) as Row[] | { data: Row[] };
-    // LiteLLM 1.70 answers with a bare list. A database keeps the rows of refused requests too.
+    // LiteLLM 1.70 answers with a bare list. The database also has rows of rejected requests.
     return (Array.isArray(answer) ? answer : answer.data)
       .filter(({ status }) => status !== "failure")
       .map((row) => ({ sessionId: row.session_id, mark: JSON.stringify(row).match(MARK)?.[0] }));
@@ -82,12 +82,12 @@ interface Row {
   status?: string;
 }
 
-/** How the requests of one session are told apart, independently of its id. */
+/** Identifies the requests of a session, independently of its id. */
 export const MARK: RegExp = /mark-[0-9a-z]+/;
 
 /**
  * Waits until each session has its rows, then reads once more after a moment, for rows that should
- * not be there. Returns what there is when the time is up: who asked judges it.
+ * not be there. After the time limit it returns the rows so far, and the caller judges them.
  */
 export async function settledRows(source: RowSource, expected: readonly ExpectedRows[]): Promise<readonly SpendRow[]> {
   const deadline = Date.now() + source.patienceMs;

@@ -11,13 +11,13 @@ import { type Column, report } from "./report.js";
 import { SCENARIOS } from "./scenarios.js";
 import { checkVersion, NEWEST, VERSIONS } from "./versions.js";
 
-/** A proxy to check, and how to come by it. */
+/** A proxy to check, and how to start it. */
 interface Target {
   readonly name: string;
   open(): Promise<Lab>;
 }
 
-/** Settings of the newest release that change what it takes for a session, each with what shows that it is on. */
+/** Settings of the newest release that change which field is the session, each with a control that proves it is on. */
 const VARIANTS: readonly { name: string; settings: ProxySettings; control: Control }[] = [
   {
     name: "correlation",
@@ -45,7 +45,7 @@ async function main(): Promise<number> {
 
   const isWanted = wanted.length === 0 || wanted.includes("database");
   const databases = isWanted ? databaseTargets(python) : [];
-  // Two lanes for two cores: the proxy with the database takes as long to start as all others together.
+  // Two lanes for two cores: the proxy with the database takes as long to start as all other proxies.
   const columns = await Promise.all([checkAll(proxyTargets(python, versions)), checkAll(databases)]);
   const logs = isWanted && !ownProxy() ? await sessionLogColumns(python) : [];
   if (isEnding()) return 1;
@@ -114,7 +114,7 @@ async function check(name: string, lab: Lab | Error | undefined): Promise<Column
   return { name, findings };
 }
 
-/** What a developer's shell may hold and what would change the ids, or send traces somewhere. */
+/** Variables of a developer's shell that change the ids or send traces. */
 function forgetEnvironment(): void {
   for (const name of Object.keys(process.env)) {
     if (/^(LITELLM_SESSION_ID|OPENAI_|LANGSMITH_|LANGCHAIN_)/.test(name)) delete process.env[name];

@@ -1,6 +1,6 @@
 /**
  * The LiteLLM releases that the package is checked against: the oldest that takes the session
- * fields out before it calls the provider, one that does not read the header yet, and a new one.
+ * fields out before it calls the provider, one that does not read the header, and a new one.
  */
 export const VERSIONS: readonly string[] = ["1.70.4", "1.81.12", "1.106.0"];
 

@@ -1,20 +1,20 @@
 import { MARK } from "./rows.js";
 
-/** Counts what leaves for a proxy, by the mark in the request. */
+/** Counts the requests to a proxy, by their mark. */
 export interface Wire {
   readonly fetch: typeof fetch;
-  /** How many requests with this mark were answered with 200: each must become a row. */
+  /** Number of requests with this mark that were answered with 200: each must become a row. */
   answered(mark: string): number;
-  /** How many of them continued an answer. */
+  /** Number of them that continued an answer. */
   continued(mark: string): number;
   /**
-   * How often the proxy tried again on its own for this mark, by what it says. LiteLLM 1.81 does when
-   * its first requests to `/responses` come together: its connection pool drops them.
+   * Number of retries by the proxy for this mark, by its headers. LiteLLM 1.81 retries if
+   * its first requests to `/responses` are concurrent: its connection pool drops them.
    */
   retried(mark: string): number;
 }
 
-/** A fetch that counts, for one path. */
+/** A fetch that counts, for one scenario. */
 export function createWire(): Wire {
   const answered = new Counter();
   const continued = new Counter();

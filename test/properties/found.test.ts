@@ -33,7 +33,7 @@ const handler = (sessionId: string) => new SessionCallbackHandler({ sessionId })
 describe.each([
   ["configurable", { configurable: { sessionId: "bound" } }, { configurable: { sessionId: "around" } }],
   ["handler", { callbacks: [handler("bound")] }, { callbacks: [handler("around")] }],
-  ["handler, with none around", { callbacks: [handler("bound")] }, {}],
+  ["handler, without an implicit one", { callbacks: [handler("bound")] }, {}],
 ])("a bound %s", (_, bound, around) => {
   it("a bound config wins over the implicit config in every entry point", async () => {
     const model = modelFor(gateway.current).withConfig(bound);

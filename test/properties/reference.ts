@@ -33,7 +33,7 @@ type LangChainWay = "invoke" | "stream" | "batch";
 type PlainNode = Exclude<NodePlan, { kind: "wrapper" | "bound" }>;
 
 /** The surroundings of a call, besides its config. */
-interface Around {
+interface Surroundings {
   readonly implicit: Config | undefined;
   /** The session of the nearest wrapper. */
   readonly enclosing: Expected;
@@ -63,7 +63,7 @@ class Reference {
 
   constructor(private readonly models: readonly ModelPlan[]) {}
 
-  site(site: SitePlan, callers: Config | undefined, around: Around): void {
+  site(site: SitePlan, callers: Config | undefined, around: Surroundings): void {
     const given = (own: CallPlan): Config | undefined => {
       if (site.passes === "nothing") return undefined;
       if (site.passes === "config") return callers;
@@ -76,7 +76,7 @@ class Reference {
     }
   }
 
-  private call({ child, way }: SitePlan, passed: Config | undefined, around: Around): void {
+  private call({ child, way }: SitePlan, passed: Config | undefined, around: Surroundings): void {
     // A config bound to a model or a wrapper wins over the implicit one in every entry point.
     const isOurs = child.kind === "model" || child.kind === "wrapper";
     const given = way === "events" && !isOurs ? this.listened(passed, around) : passed;
@@ -85,12 +85,12 @@ class Reference {
   }
 
   /** streamEvents merges the implicit config in, and adds a handler of LangChain. */
-  private listened(passed: Config | undefined, around: Around): Config {
+  private listened(passed: Config | undefined, around: Surroundings): Config {
     const config = this.ensure(passed, around);
     return { ...config, callbacks: config.callbacks ?? { ids: [], isManager: false } };
   }
 
-  private run(node: NodePlan, passed: Config | undefined, around: Around, way: LangChainWay): void {
+  private run(node: NodePlan, passed: Config | undefined, around: Surroundings, way: LangChainWay): void {
     if (node.kind === "wrapper") this.wrapper(node, passed, around, way);
     else if (node.kind === "graph") this.graph(node, passed, around, way);
     else if (node.kind === "bound") {
@@ -101,7 +101,7 @@ class Reference {
   }
 
   /** The children of a node, to which it passes its config. */
-  private inside(node: PlainNode, config: Config, around: Around, way: LangChainWay): void {
+  private inside(node: PlainNode, config: Config, around: Surroundings, way: LangChainWay): void {
     // A fallback and the body of a lambda replace the implicit config with theirs; a stream and a
     // generator have none, unless LangSmith traces.
     const replaced = { ...around, implicit: node.kind === "generator" ? undefined : config };
@@ -119,7 +119,7 @@ class Reference {
   }
 
   /** A graph inside a graph gets the `configurable` around it too, but not in a stream; each tells its thread to the metadata. */
-  private graph(node: CallerPlan, passed: Config | undefined, around: Around, way: LangChainWay): void {
+  private graph(node: CallerPlan, passed: Config | undefined, around: Surroundings, way: LangChainWay): void {
     const ambient = way === "stream" ? undefined : around.implicit?.configurable;
     const isInner = ambient?.graph === true && passed?.configurable?.graph !== true;
     const config = this.ensure(
@@ -135,7 +135,7 @@ class Reference {
     for (const site of node.sites) this.site(site, inside, { ...around, implicit: inside });
   }
 
-  private wrapper(node: WrapperPlan, passed: Config | undefined, around: Around, way: LangChainWay): void {
+  private wrapper(node: WrapperPlan, passed: Config | undefined, around: Surroundings, way: LangChainWay): void {
     const { sessionId, ...given } = bind(node.bound ? configOf(node.bound) : {}, passed);
     const config = this.ensure(given, around);
     const lookups = [given, around.implicit];
@@ -166,7 +166,7 @@ class Reference {
     if (node.attempts === "fallback") enter(this.ensure(passed, around), node.fallback as NodePlan);
   }
 
-  private model(leaf: LeafPlan, passed: Config | undefined, around: Around): void {
+  private model(leaf: LeafPlan, passed: Config | undefined, around: Surroundings): void {
     // Handlers that are bound later replace those before, as in ChatOpenAI.
     const bound = leaf.bound
       .map(configOf)
@@ -189,7 +189,7 @@ class Reference {
   }
 
   /** LangChain's `ensureConfig`: takes missing keys from the implicit config. */
-  private ensure(passed: Config | undefined, { implicit }: Around): Config {
+  private ensure(passed: Config | undefined, { implicit }: Surroundings): Config {
     return {
       ...passed,
       configurable: passed?.configurable ?? implicit?.configurable,

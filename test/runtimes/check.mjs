@@ -2,7 +2,7 @@ import { RunnableLambda } from "@langchain/core/runnables";
 import { SessionCallbackHandler, SessionChatOpenAI, SessionIdError, withSession } from "langchain-litellm-session";
 
 /**
- * What runs in every runtime: one line a way to a session, in the order of `check_runtime.ts`.
+ * The calls for every runtime: one line for each source of a session, in the order of `check_runtime.ts`.
  *
  * @param {string} baseURL
  * @param {{ hasImplicitConfig?: boolean }} runtime A browser can't carry a config implicitly.

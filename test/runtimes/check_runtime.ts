@@ -6,22 +6,22 @@ import type { Installed } from "./install.js";
 /** The sessions of the requests that `check.mjs` makes, in order. */
 const SESSIONS = ["call", "stream", "bound", "handler", "wrapper", "wrapper", "streamed"];
 
-/** A runtime beside some peers. */
+/** A runtime with some peers. */
 export interface Runtime {
   readonly name: string;
   readonly peers: Installed;
   readonly run: Launch;
 }
 
-/** Runs `check` of `check.mjs` in a runtime. Gives its version. @throws what it says went wrong. */
+/** Runs `check` of `check.mjs` in a runtime. Returns its version. @throws the error of the check. */
 export type Launch = (project: string, baseURL: string) => Promise<string>;
 
-/** A row of the table, and what went wrong. */
+/** A row of the table, and its failure. */
 export interface Checked extends Record<string, string> {
   readonly problem: string;
 }
 
-/** Runs a runtime against a gateway of its own, and compares the sessions that arrive. */
+/** Runs a runtime against a new gateway, and compares the sessions that arrive. */
 export async function check({ name, peers, run }: Runtime): Promise<Checked> {
   const gateway = await Gateway.start();
   const startMs = performance.now();

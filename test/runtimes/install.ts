@@ -8,12 +8,12 @@ import { LOWEST_NODE } from "../support/versions.js";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-/** Everything that is installed here, kept for the next run. Git does not see it. */
+/** The installed packages, which the next run uses again. Ignored by git. */
 const CACHE = join(ROOT, "node_modules", ".cache", "runtimes");
 
 const [NODE_PACKAGE, ...NODE_BINARY] = LOWEST_NODE.binary;
 
-/** The binaries themselves: npm runs no script to fetch one. */
+/** Packages that contain the binaries, because npm runs no install script here. */
 const TOOLS = {
   "node-20.16": `npm:${LOWEST_NODE.package}`,
   "node-20": `npm:${NODE_PACKAGE}@20`,
@@ -29,7 +29,7 @@ export interface Installed {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Installs the runtimes. Gives where. */
+/** Installs the runtimes. Returns their paths. */
 export async function installTools(): Promise<string> {
   const directory = await install("tools", TOOLS);
   await cp(join(import.meta.dirname, "miniflare.mjs"), join(directory, "miniflare.mjs"));
@@ -40,7 +40,7 @@ export function nodeOf(tools: string, name: string): string {
   return join(tools, "node_modules", name, ...NODE_BINARY);
 }
 
-/** Packs the project. Gives the tarball. */
+/** Packs the project. Returns the path of the tarball. */
 export async function pack(): Promise<string> {
   const packed = join(CACHE, "packed");
   await rm(packed, { recursive: true, force: true });
@@ -50,14 +50,14 @@ export async function pack(): Promise<string> {
   return join(packed, String(tarball));
 }
 
-/** Installs the tarball beside some peers. */
+/** Installs the tarball with some peers. */
 export async function installBeside(
   name: string,
   versions: Record<string, string>,
   tarball: string,
 ): Promise<Installed> {
   const directory = await install(name, versions);
-  // Anew each time, for its version stays and its content does not.
+  // Installed each time, because its content changes and its version does not.
   await npm(["install", "--prefer-offline", "--no-save", tarball], directory);
   for (const file of await readdir(import.meta.dirname)) {
     if (file.endsWith(".mjs")) await cp(join(import.meta.dirname, file), join(directory, file));

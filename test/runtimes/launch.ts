@@ -9,7 +9,7 @@ import type { Launch } from "./check_runtime.js";
 
 const run = promisify(execFile);
 
-/** Nothing here takes longer. */
+/** The time limit of each step. */
 const LIMIT_MS = 60_000;
 
 /** A runtime that runs a file as a process. */
@@ -34,7 +34,7 @@ export function inWorkerd(tools: string, node: string): Launch {
   };
 }
 
-/** Headless Chromium, on a page whose server hands the model's requests on. */
+/** Headless Chromium, on a page whose server forwards the model's requests. */
 export const inBrowser: Launch = async (project, baseURL) => {
   const page = join(project, "bundle", "page.mjs");
   await bundle(project, "page.mjs", page, ["browser"]);
@@ -76,7 +76,7 @@ export const inBrowser: Launch = async (project, baseURL) => {
 
 const PAGE = '<!doctype html><meta charset="utf-8"><script type="module" src="/page.mjs"></script>';
 
-/** Hands a request on, so that the page's origin is the gateway's. */
+/** Forwards a request, so that the page and the gateway have the same origin. */
 async function handOn(url: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]);
   const kept = headers.filter(([name]) => !["host", "connection", "content-length"].includes(name));

@@ -1,4 +1,4 @@
-// A browser: the page's own server hands requests on to the gateway.
+// A browser: the page's server forwards requests to the gateway.
 import { check } from "./check.mjs";
 
 const said = await check(`${location.origin}/v1`, { hasImplicitConfig: false }).then(

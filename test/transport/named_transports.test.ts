@@ -151,7 +151,7 @@ describe("a transport", () => {
     ["an array", ["litellm"], /got an array/],
     ["a function", () => "litellm", /got a value of type function/],
     ["an unknown key", { header: ["x-session"] }, /got the key "header"/],
-    ["an unknown key beside a good one", { body: ["session"], Body: [] }, /got the key "Body"/],
+    ["an unknown key next to a valid one", { body: ["session"], Body: [] }, /got the key "Body"/],
     ["no names", {}, /no name in "body", "metadata" or "headers"; to send nothing, use "none"/],
     ["empty arrays", { body: [], headers: [] }, /no name in/],
     [
