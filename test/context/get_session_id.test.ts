@@ -16,7 +16,7 @@ describe("getSessionId", () => {
     [{ configurable: { thread_id: "not\nan id" } }, undefined],
     [{}, undefined],
     [undefined, undefined],
-  ])("getSessionId(%j) returns %j", (config, id) => {
+  ])("getSessionId returns the id that a config sets, or undefined (case %#)", (config, id) => {
     expect(getSessionId(config)).toBe(id);
   });
 

@@ -75,7 +75,7 @@ describe.each(["invoke", "stream"])("%s", (entryPoint) => {
       ["a key with a carriage return at its end", { apiKey: `sk-${SECRET}\r` }],
       ["a key with a character beyond latin-1", { apiKey: `sk-${SECRET}€` }],
       ["a function's key", { apiKey: async () => `sk-${SECRET}` }],
-      ["a key, where nobody answers", { apiKey: `sk-${SECRET}`, configuration: { baseURL: "http://127.0.0.1:1/v1" } }],
+      ["a key, without a server", { apiKey: `sk-${SECRET}`, configuration: { baseURL: "http://127.0.0.1:1/v1" } }],
     ])("%s is shown nowhere", async (_, fields) => {
       expect(await of(SessionChatOpenAI, { ...fields, sessionId: "a" })).toEqual([]);
     });
