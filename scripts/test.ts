@@ -23,21 +23,19 @@ const children = new Set<ChildProcess>();
 function run(script: keyof typeof packageJson.scripts, more: readonly string[] = []): Promise<number> {
   const [name = "", ...args] = packageJson.scripts[script].split(" ");
   const command = [join(ROOT, "node_modules", String(BINARIES[name])), ...args, ...more];
-  const isShownAtOnce = name === "vitest";
-  const child = spawn(process.execPath, command, {
-    cwd: ROOT,
-    stdio: ["ignore", isShownAtOnce ? "inherit" : "pipe", isShownAtOnce ? "inherit" : "pipe"],
-  });
+  // Only vitest writes at once. The output of the others is printed in one piece when they end.
+  const output = name === "vitest" ? "inherit" : "pipe";
+  const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ["ignore", output, output] });
   children.add(child);
-  const output: Buffer[] = [];
-  child.stdout?.on("data", (part: Buffer) => output.push(part));
-  child.stderr?.on("data", (part: Buffer) => output.push(part));
+  const parts: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (part: Buffer) => parts.push(part));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code, signal) => {
+    child.once("close", (code) => {
       children.delete(child);
-      // The output of what was ended early says nothing.
-      if (signal === null) process.stdout.write(`\n> ${script}\n${Buffer.concat(output)}`);
+      // Code null: ended by a signal, because another one failed.
+      if (code !== null)
+        console.log(`\n> ${script}: ${code === 0 ? "ok" : "failed"}\n${Buffer.concat(parts)}`.trimEnd());
       resolve(code ?? 1);
     });
   });
