@@ -7,8 +7,7 @@ const PROCESSES = [
   "test/cli/*.test.ts",
   "test/render/html_in_browser.test.ts",
   "test/conversation/postgres_checkpointer.test.ts",
-  "test/**/express_chat.test.ts",
-  "test/responses_redis.test.ts",
+  "test/examples/express_chat.test.ts",
 ];
 
 /** Tests that run the README's code, and the demo. */

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sentTurns, summarizeItems } from "../support/conversation.js";
 import { hasPostgres, type Postgres, startPostgres } from "../support/postgres.js";
 import type { Command } from "../support/postgres_worker.js";
-import { asked, inShort } from "../support/responses.js";
-import { sessionOf, sessions, useGateway } from "../support/session.js";
+import { sessionOf, sessions, useGateway } from "../support/sessions.js";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -91,10 +91,10 @@ describe.runIf(hasPostgres("conversations of two processes over a real Postgres"
       const [one, other] = workers;
       const ids = [await one.ask("turns", "one"), await other.ask("turns", "two"), await one.ask("turns", "three")];
       expect(ids).toEqual([ID, ID, ID]);
-      expect(asked(gateway.current)).toEqual([
-        { after: undefined, input: ["user: one"] },
-        { after: ids[0], input: ["user: two"] },
-        { after: ids[1], input: ["user: three"] },
+      expect(sentTurns(gateway.current)).toEqual([
+        { previousResponseId: undefined, input: ["user: one"] },
+        { previousResponseId: ids[0], input: ["user: two"] },
+        { previousResponseId: ids[1], input: ["user: three"] },
       ]);
       expect(sessions(gateway.current)).toEqual(["turns", "turns", "turns"]);
       expect(workers.map(({ stderr }) => stderr)).toEqual(["", ""]);
@@ -113,10 +113,10 @@ describe.runIf(hasPostgres("conversations of two processes over a real Postgres"
       );
       for (const [index, thread] of threads.entries()) {
         const turns = [0, 1, 2, 3].map((turn) => `user: ${thread}${turn}`);
-        const items = inShort(gateway.current.responses.conversation(ends[index]));
+        const items = summarizeItems(gateway.current.responses.conversation(ends[index]));
         expect(items.filter((item) => item.startsWith("user"))).toEqual(turns);
         const requests = gateway.current.requests.filter((request) => sessionOf(request) === thread);
-        expect(requests.map(({ body }) => inShort(body.input as [])[0])).toEqual(turns);
+        expect(requests.map(({ body }) => summarizeItems(body.input as [])[0])).toEqual(turns);
         expect(requests.map(({ body }) => (body.input as []).length)).toEqual([1, 1, 1, 1]);
       }
     });
@@ -127,11 +127,11 @@ describe.runIf(hasPostgres("conversations of two processes over a real Postgres"
         await one.run({ thread: "tools", agent: "weather", text: "Oslo?" }),
         await other.run({ thread: "tools", agent: "weather", text: "And Rome?" }),
       ];
-      expect(asked(gateway.current)).toEqual([
-        { after: undefined, input: ["user: Oslo?"] },
-        { after: ID, input: ["output: sunny in text"] },
-        { after: ids[0], input: ["user: And Rome?"] },
-        { after: ID, input: ["output: sunny in text"] },
+      expect(sentTurns(gateway.current)).toEqual([
+        { previousResponseId: undefined, input: ["user: Oslo?"] },
+        { previousResponseId: ID, input: ["output: sunny in text"] },
+        { previousResponseId: ids[0], input: ["user: And Rome?"] },
+        { previousResponseId: ID, input: ["output: sunny in text"] },
       ]);
       expect(sessions(gateway.current)).toEqual(Array(4).fill("tools"));
     });
@@ -140,9 +140,9 @@ describe.runIf(hasPostgres("conversations of two processes over a real Postgres"
       const [one, other] = workers;
       const call = await one.run({ thread: "interrupt", agent: "weather", text: "Oslo?", isInterrupted: true });
       await other.run({ thread: "interrupt", agent: "weather" });
-      expect(asked(gateway.current)).toEqual([
-        { after: undefined, input: ["user: Oslo?"] },
-        { after: call, input: ["output: sunny in text"] },
+      expect(sentTurns(gateway.current)).toEqual([
+        { previousResponseId: undefined, input: ["user: Oslo?"] },
+        { previousResponseId: call, input: ["output: sunny in text"] },
       ]);
       expect(sessions(gateway.current)).toEqual(["interrupt", "interrupt"]);
     });
@@ -153,13 +153,13 @@ describe.runIf(hasPostgres("conversations of two processes over a real Postgres"
       await other.run({ thread: "edited", redactTo: "I am [redacted]" });
       const whole = await one.ask("edited", "Who am I?");
       await other.ask("edited", "And now?");
-      expect(asked(gateway.current)).toEqual([
-        { after: undefined, input: ["user: I am Anne"] },
+      expect(sentTurns(gateway.current)).toEqual([
+        { previousResponseId: undefined, input: ["user: I am Anne"] },
         {
-          after: undefined,
+          previousResponseId: undefined,
           input: ["user: I am [redacted]", "assistant: reply to 1 messages", "user: Who am I?"],
         },
-        { after: whole, input: ["user: And now?"] },
+        { previousResponseId: whole, input: ["user: And now?"] },
       ]);
     });
 
@@ -168,18 +168,18 @@ describe.runIf(hasPostgres("conversations of two processes over a real Postgres"
       for (const text of ["one", "two"]) await one.run({ thread: "summary", agent: "summarizing", text });
       const whole = await other.run({ thread: "summary", agent: "summarizing", text: "three" });
       await one.run({ thread: "summary", agent: "summarizing", text: "four" });
-      const [first, second, , third, fourth] = asked(gateway.current);
+      const [first, second, , third, fourth] = sentTurns(gateway.current);
       expect([first, second]).toEqual([
-        { after: undefined, input: ["user: one"] },
-        { after: ID, input: ["user: two"] },
+        { previousResponseId: undefined, input: ["user: one"] },
+        { previousResponseId: ID, input: ["user: two"] },
       ]);
       expect(gateway.current.requests[2]?.path).toBe("/chat/completions"); // The summary's model has its own endpoint.
       expect(sessions(gateway.current)).toEqual(Array(5).fill("summary"));
       expect(third).toEqual({
-        after: undefined,
+        previousResponseId: undefined,
         input: [expect.stringMatching(/^user: Here is a summary of the conversation/), "user: three"],
       });
-      expect(fourth).toEqual({ after: whole, input: ["user: four"] });
+      expect(fourth).toEqual({ previousResponseId: whole, input: ["user: four"] });
     });
 
     it("a model sends the whole history of the checkpoint, when the provider no longer has the answer", async () => {
@@ -192,10 +192,10 @@ describe.runIf(hasPostgres("conversations of two processes over a real Postgres"
         code: "previous_response_not_found",
       });
       expect(await other.ask("forgotten", "two")).toEqual(ID);
-      expect(asked(gateway.current)).toEqual([
-        { after: undefined, input: ["user: one"] },
-        { after: ID, input: ["user: two"] },
-        { after: undefined, input: ["user: one", "assistant: reply to 1 messages", "user: two"] },
+      expect(sentTurns(gateway.current)).toEqual([
+        { previousResponseId: undefined, input: ["user: one"] },
+        { previousResponseId: ID, input: ["user: two"] },
+        { previousResponseId: undefined, input: ["user: one", "assistant: reply to 1 messages", "user: two"] },
       ]);
     });
   },

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
-import type { Json } from "./gateway.js";
+import type { Json } from "./gateway/server.js";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 

@@ -3,12 +3,12 @@ import { connect } from "node:net";
 import pg from "pg";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { hasChromium, launchChromium } from "./support/chromium.js";
-import { allOf, ChatServer, ChatUser, eventsOf, Reply, textOf } from "./support/express_chat.js";
-import { type Gateway, type GatewayRequest, type Json, sendJson } from "./support/gateway.js";
-import { hasPostgres, type Postgres, startPostgres } from "./support/postgres.js";
-import { asked, inShort } from "./support/responses.js";
-import { sessionOf, sessions, useGateway } from "./support/session.js";
+import { hasChromium, launchChromium } from "../support/chromium.js";
+import { sentTurns, summarizeItems } from "../support/conversation.js";
+import { allOf, ChatServer, ChatUser, eventsOf, Reply, textOf } from "../support/express_chat.js";
+import { type Gateway, type GatewayRequest, type Json, sendJson } from "../support/gateway/server.js";
+import { hasPostgres, type Postgres, startPostgres } from "../support/postgres.js";
+import { sessionOf, sessions, useGateway } from "../support/sessions.js";
 
 /** The app of `examples/express-chat`, in processes of its own. What counts is what the gateway received. */
 const gateway = useGateway();
@@ -37,7 +37,7 @@ afterAll(() => server.stop());
 const users = () => [new ChatUser(server), new ChatUser(server)] as const;
 
 /** What the user said and was answered, up to and with a request: what the provider has, and what is sent. */
-const saidIn = ({ body }: GatewayRequest) => inShort([...had(body), ...(body.input as Json[])]);
+const saidIn = ({ body }: GatewayRequest) => summarizeItems([...had(body), ...(body.input as Json[])]);
 
 const had = (body: Json) => gateway.current.responses.conversation(body.previous_response_id) ?? [];
 
@@ -82,8 +82,8 @@ describe("two users at once", () => {
       const id = String(saidIn(request)[0]).split(" ")[1];
       const turns = saidIn(request).filter((_, index) => index % 2 === 0);
       expect(turns).toEqual(turns.map((_, turn) => `user: ${id} turn ${turn}`));
-      expect(asked({ requests: [request] } as unknown as Gateway)).toEqual([
-        { after: turns.length === 1 ? undefined : ID, input: [`user: ${id} turn ${turns.length - 1}`] },
+      expect(sentTurns({ requests: [request] } as unknown as Gateway)).toEqual([
+        { previousResponseId: turns.length === 1 ? undefined : ID, input: [`user: ${id} turn ${turns.length - 1}`] },
       ]);
       expect(sessionOf(request)).toBe(id);
       expect(request.headers.authorization).toBe(`Bearer ${KEY}`);
@@ -218,9 +218,9 @@ describe("an answer", () => {
       second.write("Yes");
       second.end();
       expect((await again).status).toBe(200);
-      expect(asked(gateway.current)).toEqual([
-        { after: undefined, input: ["user: Hello"] },
-        { after: undefined, input: ["user: Again"] },
+      expect(sentTurns(gateway.current)).toEqual([
+        { previousResponseId: undefined, input: ["user: Hello"] },
+        { previousResponseId: undefined, input: ["user: Again"] },
       ]);
       await vi.waitFor(async () => expect(await anne.page(id)).toContain("2 calls, 1 failed"), {
         timeout: 15_000,
@@ -254,7 +254,7 @@ describe("an answer", () => {
     const third = anne.send(id, "Three");
     (await replies.next()).end();
     await third;
-    expect(asked(gateway.current).at(-1)).toEqual({ after: reply.id, input: ["user: Three"] });
+    expect(sentTurns(gateway.current).at(-1)).toEqual({ previousResponseId: reply.id, input: ["user: Three"] });
   });
 });
 
@@ -353,9 +353,9 @@ describe("a call that fails", () => {
     second.write("Yes");
     second.end();
     await again;
-    expect(asked(gateway.current)).toEqual([
-      { after: undefined, input: ["user: One"] },
-      { after: undefined, input: ["user: Two"] },
+    expect(sentTurns(gateway.current)).toEqual([
+      { previousResponseId: undefined, input: ["user: One"] },
+      { previousResponseId: undefined, input: ["user: Two"] },
     ]);
   });
 
@@ -390,13 +390,13 @@ describe("the server", () => {
     const [anne] = users();
     const id = await anne.begin();
     for (let turn = 0; turn < 22; turn += 1) await anne.ask(id, `turn ${turn}`);
-    const requests = asked(gateway.current);
-    const [before, { input: half = [], after } = {}, then] = requests.slice(-3);
-    expect(before).toEqual({ after: ID, input: ["user: turn 19"] });
-    expect(after).toBeUndefined();
+    const requests = sentTurns(gateway.current);
+    const [before, { input: half = [], previousResponseId } = {}, then] = requests.slice(-3);
+    expect(before).toEqual({ previousResponseId: ID, input: ["user: turn 19"] });
+    expect(previousResponseId).toBeUndefined();
     expect(half).toHaveLength(21);
     expect([half[0], half.at(-1)]).toEqual(["user: turn 10", "user: turn 20"]);
-    expect(then).toEqual({ after: ID, input: ["user: turn 21"] });
+    expect(then).toEqual({ previousResponseId: ID, input: ["user: turn 21"] });
   });
 
   it("remembers the conversations with the newest messages", async () => {
@@ -411,9 +411,9 @@ describe("the server", () => {
 
   it("keeps the newest checkpoint alone of a conversation in memory", async () => {
     vi.stubEnv("LITELLM_BASE_URL", gateway.current.url);
-    const { checkpointer } = await import("../examples/express-chat/checkpointer.js");
-    const { answer } = await import("../examples/express-chat/answer.js");
-    const { createConversation, findConversation } = await import("../examples/express-chat/conversations.js");
+    const { checkpointer } = await import("../../examples/express-chat/checkpointer.js");
+    const { answer } = await import("../../examples/express-chat/answer.js");
+    const { createConversation, findConversation } = await import("../../examples/express-chat/conversations.js");
     const id = await createConversation("anne");
     const conversation = await findConversation(id, "anne");
     if (!conversation) throw new Error("There is no conversation.");
@@ -566,7 +566,7 @@ describe.runIf(hasDatabase)("two processes that share a Postgres", () => {
   });
 
   it("create the tables one after another, when they start at the same time", async () => {
-    const { connect: connectDatabase } = await import("../examples/express-chat/postgres.js");
+    const { connect: connectDatabase } = await import("../../examples/express-chat/postgres.js");
     const client = new pg.Client(postgres.url);
     await client.connect();
     await client.query("CREATE DATABASE together");
@@ -591,10 +591,10 @@ describe.runIf(hasDatabase)("two processes that share a Postgres", () => {
     expect(gateway.current.requests.map(({ path }) => path)).toEqual(Array(6).fill("/responses"));
     for (const { id } of conversations) {
       const isOwn = (request: GatewayRequest) => sessionOf(request) === id;
-      expect(asked({ requests: gateway.current.requests.filter(isOwn) } as Gateway)).toEqual([
-        { after: undefined, input: [`user: ${id} turn 0`] },
-        { after: ID, input: [`user: ${id} turn 1`] },
-        { after: ID, input: [`user: ${id} turn 2`] },
+      expect(sentTurns({ requests: gateway.current.requests.filter(isOwn) } as Gateway)).toEqual([
+        { previousResponseId: undefined, input: [`user: ${id} turn 0`] },
+        { previousResponseId: ID, input: [`user: ${id} turn 1`] },
+        { previousResponseId: ID, input: [`user: ${id} turn 2`] },
       ]);
       // What the provider has of it is this conversation, and no more.
       const [{ previous_response_id }] = gateway.current.requests
@@ -636,9 +636,9 @@ describe.runIf(hasDatabase)("two processes that share a Postgres", () => {
     await vi.waitFor(() => expect(gateway.current.responses.left).toBe(1), { timeout: 15_000, interval: 5 });
     gateway.current.responses.streamEnd = "whole";
     await vi.waitFor(async () => textOf(await anne.ask(id, "Four")), { timeout: 15_000, interval: 20 });
-    const [, two, , four] = asked(gateway.current);
-    expect(four).toEqual({ after: two?.after, input: ["user: Four"] });
-    expect(two?.after).toEqual(ID);
+    const [, two, , four] = sentTurns(gateway.current);
+    expect(four).toEqual({ previousResponseId: two?.previousResponseId, input: ["user: Four"] });
+    expect(two?.previousResponseId).toEqual(ID);
   });
 
   it("say so while Postgres is away, and end when they are told to", async () => {
