@@ -45,7 +45,10 @@ const METHODS: Record<string, (runnable: Runnable, input: unknown) => AsyncItera
   streamLog: (runnable, input) => runnable.streamLog(input),
 };
 
-/** What differs between two runs of the same Runnable: ids, which are numbered, and times, durations and sessions. */
+/**
+ * The events without what differs between two runs of the same Runnable: ids, which are numbered, times, and the
+ * session in the metadata, where core before 1.1 copies `configurable.sessionId` too.
+ */
 function comparable(events: unknown[]): unknown {
   const text = JSON.stringify(
     events.map((event) => (event instanceof Uint8Array ? new TextDecoder().decode(event) : event)),
@@ -58,7 +61,7 @@ function comparable(events: unknown[]): unknown {
         return ids.get(id) as string;
       })
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "time")
-      .replace(/,\\?"session_id\\?":\\?"[^"\\]*\\?"|\\?"session_id\\?":\\?"[^"\\]*\\?",?/g, ""),
+      .replace(/,\\?"session(_id|Id)\\?":\\?"[^"\\]*\\?"|\\?"session(_id|Id)\\?":\\?"[^"\\]*\\?",?/g, ""),
   );
 }
 
