@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 
@@ -45,12 +46,15 @@ const paths = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((pa
 
 const files = paths.map((path) => {
   const text = readFileSync(join(SRC, path), "utf8");
-  const imported = [...text.matchAll(/\bfrom "(\.[^"]+)\.js"/g)].map(([, target]) =>
-    relative(SRC, join(SRC, dirname(path), `${target}.ts`)),
-  );
-  const importsLangChain = /^import (?!type )[^;]*? from "(@langchain|langchain|openai)\b/m.test(text);
+  // `from "x"`, `import "x"` and `import("x")`. A type import counts as much as a value.
+  const sources = [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, source]) => source as string);
+  const imported = sources
+    .filter((source) => /^\..*\.js$/.test(source))
+    .map((source) => relative(SRC, join(SRC, dirname(path), source.replace(/\.js$/, ".ts"))));
+  const importsLangChain = /^import (?!type )[^;]*?"(@langchain|langchain|openai)\b/m.test(text);
+  const builtins = sources.filter((source) => builtinModules.includes(source.replace(/^node:/, "")));
   const folder = dirname(path).split("/")[0] as string;
-  return { path, folder, lines: text.split("\n").length - 1, imported, importsLangChain };
+  return { path, folder, lines: text.split("\n").length - 1, imported, importsLangChain, builtins };
 });
 
 test("src/ has the folders of the table and no other", () => {
@@ -72,6 +76,11 @@ test("each import of src/ goes in a direction that the table allows", () => {
 test("only the folders that connect the package to LangChain import values of it", () => {
   const importing = files.filter(({ importsLangChain }) => importsLangChain).map(({ folder }) => folder);
   expect([...new Set(importing)].sort()).toEqual(MAY_IMPORT_LANGCHAIN);
+});
+
+test("only the command imports Node built-ins", () => {
+  const importing = files.filter(({ folder, builtins }) => folder !== "cli" && builtins.length > 0);
+  expect(importing.map(({ path, builtins }) => `${path} imports ${builtins}`)).toEqual([]);
 });
 
 test("no file of src/ imports index.ts", () => {
