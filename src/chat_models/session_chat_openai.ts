@@ -11,7 +11,7 @@ import { type ConversationBodyFields, isAnswerContinuable } from "../conversatio
 import { checkApiKey } from "../openai_client/fields.js";
 import { resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
-import { isSessionMetadataFree } from "../session/run_metadata.js";
+import { canWriteSessionMetadata } from "../session/run_metadata.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import type { DefaultSession, SessionLookup } from "../session/types.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
@@ -137,7 +137,7 @@ export class SessionChatOpenAI<
     const { lookup, ...context } = this.createContext(merged);
     const [config, callOptions] = super._separateRunnableConfigFromCallOptionsCompat(merged as Partial<CallOptions>);
     delete callOptions.sessionId;
-    const isInMetadata = !this.isGenerated(context.sessionId) && isSessionMetadataFree(config.metadata, lookup);
+    const isInMetadata = !this.isGenerated(context.sessionId) && canWriteSessionMetadata(config.metadata, lookup);
     return [config, setRequestContext(callOptions, { ...context, isInMetadata })];
   }
 

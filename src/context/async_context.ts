@@ -9,7 +9,7 @@ interface Runtime {
   AsyncLocalStorage?: StorageClass;
 }
 
-/** What LangChain's AsyncLocalStorage holds: a run, and context variables that every run inside inherits. */
+/** A value in LangChain's AsyncLocalStorage: a run, and context variables that every child run inherits. */
 interface Store {
   [_CONTEXT_VARIABLES_KEY]?: { [ACTIVE_SESSION]?: string };
 }
@@ -17,10 +17,10 @@ interface Store {
 let isEnabled = false;
 
 /**
- * Turns on LangChain's implicit config, which core itself does only where langgraph or
- * `@langchain/core/context` is loaded. Without it, a model called inside a tool or a lambda that does not
- * pass its config on would be outside the session. Imports no Node built-in, so that a bundle for the
- * browser builds; a browser has no AsyncLocalStorage, so there config must be passed on.
+ * Turns on LangChain's implicit config. Core does so only if the app loads langgraph or
+ * `@langchain/core/context`. Without it, a tool or lambda must pass its config to a model, or the call is outside
+ * the session. Imports no Node built-in, so that bundles for the browser build. A browser has no AsyncLocalStorage:
+ * there, the user must pass the config.
  */
 export function enableImplicitConfig(): void {
   if (isEnabled) return;
@@ -31,12 +31,12 @@ export function enableImplicitConfig(): void {
   if (AsyncLocalStorage) AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new AsyncLocalStorage());
 }
 
-/** The config of the run in which this code runs. Undefined outside a run. */
+/** The config of the run that executes this code. Undefined outside a run. */
 export function getImplicitConfig(): RunnableConfig | undefined {
   return AsyncLocalStorageProviderSingleton.getRunnableConfig();
 }
 
-/** The id with which the nearest `RunnableWithSession` runs this code. Undefined outside a wrapper. */
+/** The id with which the nearest wrapper runs this code. Undefined outside a wrapper. */
 export function getActiveSessionId(): string | undefined {
   return currentStore()?.[_CONTEXT_VARIABLES_KEY]?.[ACTIVE_SESSION];
 }
@@ -44,10 +44,9 @@ export function getActiveSessionId(): string | undefined {
 /**
  * Runs `callback` with `sessionId` as the active session.
  *
- * The id is a context variable of LangChain's, because the implicit config alone loses it: a graph invoked
- * with its own `thread_id` drops the outer `configurable`, and `chain.stream(input, config)` replaces the
- * implicit config. An AsyncLocalStorage of our own would leak: LangChain clears only its own for handlers
- * that run in the background.
+ * Stores the id in LangChain's context variables, because the implicit config loses it: a graph with its own
+ * `thread_id` drops the outer `configurable`, and `chain.stream(input, config)` replaces the implicit config.
+ * A second AsyncLocalStorage would leak: LangChain clears only its own for handlers that run in the background.
  */
 export function runWithSession<T>(sessionId: string, callback: () => T): T {
   const outer = currentStore();
@@ -56,7 +55,7 @@ export function runWithSession<T>(sessionId: string, callback: () => T): T {
   return AsyncLocalStorageProviderSingleton.getInstance().run(store, callback) as T;
 }
 
-/** Runs a callback in a certain async context. */
+/** Runs a callback in an async context that was captured before. */
 export type RunInContext = <T>(callback: () => T) => T;
 
 /** Captures the async context of the caller, to run callbacks in it later. */
@@ -66,8 +65,8 @@ export function snapshotAsyncContext(): RunInContext {
 }
 
 /**
- * Iterates a stream so that opening it, each step and an early end run in the given context. A generator
- * would otherwise run its steps in the context of whoever asks for the next value.
+ * Iterates a stream. `run` executes the opening, each step and an early end. Without it, a generator
+ * runs each step in the context of the code that asks for the next value.
  */
 export async function* iterateInContext<T>(
   run: RunInContext,

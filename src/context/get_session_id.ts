@@ -3,10 +3,10 @@ import { resolveModelSession } from "../session/precedence.js";
 import { sessionLookup } from "./session_lookup.js";
 
 /**
- * The session id that a model call with this config would use. Undefined if the config names none, in
- * which case a model falls back on its own default.
+ * Returns the session id that a model call with this config would use. Undefined if neither the config nor
+ * LangChain's implicit config names a session: a model then uses its own default.
  *
- * @param config Default: LangChain's implicit config, which is that of the run in which this is called.
+ * @param config The config of a tool or lambda. Default: only the implicit config, from the run that calls this.
  * @throws {SessionIdError} for an explicit value that isn't an id.
  *
  * @example

@@ -9,7 +9,7 @@ import {
 import { enableImplicitConfig, runWithSession } from "../context/async_context.js";
 import { sessionLookup } from "../context/session_lookup.js";
 import { resolveWrapperSession } from "../session/precedence.js";
-import { isSessionMetadataFree } from "../session/run_metadata.js";
+import { canWriteSessionMetadata } from "../session/run_metadata.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import { ACTIVE_SESSION, mergeConfigurable } from "../session/sources.js";
 import { describeValue } from "../utils/describe_value.js";
@@ -142,7 +142,7 @@ export class RunnableWithSession<
     const prepared: RunnableConfig = {
       ...config,
       configurable,
-      metadata: isSessionMetadataFree(metadata, lookup) ? { ...metadata, session_id: sessionId } : metadata,
+      metadata: canWriteSessionMetadata(metadata, lookup) ? { ...metadata, session_id: sessionId } : metadata,
     };
     onSession?.(sessionId, prepared);
     return { run: (callback) => runWithSession(sessionId, callback), config: prepared as Partial<CallOptions> };

@@ -3,8 +3,8 @@ import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
 import type { DefaultSession } from "./types.js";
 
 /**
- * The session of a model's calls that name none: its field `sessionId`, else `LITELLM_SESSION_ID`, else a
- * new id. Call it in the constructor, which is when the variable is read.
+ * The session of a model's calls that name none. The first of: field `sessionId`, `LITELLM_SESSION_ID`, a new
+ * id. A constructor calls this, so that a later change of the variable has no effect.
  *
  * @throws {SessionIdError} if the field or the variable isn't an id.
  */

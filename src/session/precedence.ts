@@ -11,18 +11,18 @@ import type { ModelDefaults, SessionLookup } from "./types.js";
 /**
  * The session id of a model call. The first of these that names one:
  *
- * 1. call option `sessionId`, bound ones included
+ * 1. call option `sessionId`, passed or bound
  * 2. `configurable.sessionId`, or `configurable.session_id`
- * 3. the nearest `SessionCallbackHandler` among the callbacks: the call's, those bound to the model
- *    (LangChain drops them inside a run that has callbacks), inherited ones, then the constructor's
- * 4. `sessionId` given to the model's constructor
+ * 3. the nearest `SessionCallbackHandler` among the callbacks: the call's, the bound ones (LangChain drops
+ *    them inside a run that has callbacks), the inherited ones, then the constructor's
+ * 4. the constructor's `sessionId`
  * 5. `configurable.thread_id`, then `session_id`, `thread_id` or `conversation_id` of the metadata
  * 6. `LITELLM_SESSION_ID`, else an id generated for the model object
  *
- * Each is looked up in the config that was passed, then in LangChain's implicit config.
+ * Rules 2, 3 and 5 read the config of the call first, then LangChain's implicit config.
  *
  * @returns Undefined if the call has no session.
- * @throws {SessionIdError} for an explicit value (1 to 3) that isn't an id. In 5, such a value is skipped.
+ * @throws {SessionIdError} for an explicit value (1 to 3) that isn't an id. Rule 5 skips such a value.
  */
 export function resolveModelSession(lookup: SessionLookup, model: ModelDefaults): string | undefined {
   if (lookup.option === false) return undefined;
@@ -41,27 +41,24 @@ export function resolveModelSession(lookup: SessionLookup, model: ModelDefaults)
  * The session id of one call of a `RunnableWithSession`. The first of these that names one:
  *
  * 1. call option `sessionId`
- * 2. `configurable.sessionId` or `configurable.session_id` of the call, unless an outer wrapper wrote it
- * 3. the wrapper's own `sessionId`
- * 4. the session in which the call is made: an outer wrapper's, then a `SessionCallbackHandler`'s
+ * 2. `configurable.sessionId` or `configurable.session_id`, unless it equals the active session
+ * 3. the wrapper's field `sessionId`
+ * 4. the active session, which an outer wrapper wrote; then the session of a `SessionCallbackHandler`
  * 5. `configurable.thread_id`, then `session_id`, `thread_id` or `conversation_id` of the metadata
  *
- * @param ownSessionId Reads the wrapper's own `sessionId`. It may call a function of the user's, so it runs only
- *   if 1 and 2 name no session.
+ * @param readField Reads the wrapper's field `sessionId`. The field may be the user's function, so this runs only
+ *   if rules 1 and 2 find no session.
  * @returns Undefined if the wrapper must make a new id.
  * @throws {SessionIdError} for an explicit value (1 to 4) that isn't an id.
  */
-export function resolveWrapperSession(
-  lookup: SessionLookup,
-  ownSessionId: () => string | undefined,
-): string | undefined {
-  const configured = fromConfigurable(lookup);
-  const isOuterWrappers = configured === activeSessionIdOf(lookup);
+export function resolveWrapperSession(lookup: SessionLookup, readField: () => string | undefined): string | undefined {
+  const configuredId = fromConfigurable(lookup);
+  const isActive = configuredId === activeSessionIdOf(lookup);
   return (
     fromCallOption(lookup) ?? // 1
-    (isOuterWrappers ? undefined : configured) ?? // 2
-    ownSessionId() ?? // 3
-    configured ?? // 4
+    (isActive ? undefined : configuredId) ?? // 2
+    readField() ?? // 3
+    configuredId ?? // 4
     fromHandler([lookup.config?.callbacks, lookup.implicitConfig?.callbacks]) ??
     fromThread(lookup) // 5
   );

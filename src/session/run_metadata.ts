@@ -4,10 +4,10 @@ import { activeSessionIdOf } from "./sources.js";
 import type { SessionLookup } from "./types.js";
 
 /**
- * Whether to write a session id into a run's metadata, by which LangSmith, Langfuse and OpenInference group
- * runs. Not over a `session_id` of the user's, but over one that an outer wrapper wrote.
+ * Whether `session_id` may be written into a run's metadata, by which LangSmith, Langfuse and OpenInference
+ * group runs. It replaces the value of an outer wrapper, never the user's.
  */
-export function isSessionMetadataFree(metadata: RunnableConfig["metadata"], lookup: SessionLookup): boolean {
-  const present = metadata?.session_id;
-  return isUnset(present) || present === activeSessionIdOf(lookup);
+export function canWriteSessionMetadata(metadata: RunnableConfig["metadata"], lookup: SessionLookup): boolean {
+  const existingId = metadata?.session_id;
+  return isUnset(existingId) || existingId === activeSessionIdOf(lookup);
 }

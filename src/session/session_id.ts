@@ -2,17 +2,17 @@ import { v7 as uuidv7 } from "uuid";
 import { describeValue } from "../utils/describe_value.js";
 import { SessionIdError } from "./session_id_error.js";
 
-/** What an id may be, in the words of an error message. */
+/** The rule for an id, in the words of an error message. */
 const ALLOWED = "a string of 1 to 1,024 characters, well-formed Unicode, without control characters";
 
 /**
- * LiteLLM keeps the id in a Postgres `text` column: a NUL or a lone surrogate makes the insert
- * fail, and the log row is lost. `Cc` is C0, DEL and C1; `Cs` is a surrogate without its other half.
+ * LiteLLM stores the id in a Postgres `text` column: a NUL or a lone surrogate makes the insert
+ * fail, and the log row is lost. `Cc` is C0, DEL and C1; `Cs` is a lone surrogate.
  */
 const SESSION_ID = /^[^\p{Cc}\p{Cs}]{1,1024}$/u;
 
 /**
- * A new session id: a UUIDv7 string, so that ids sort by the time they were made.
+ * Returns a new session id: a UUIDv7 string, so that ids sort by creation time.
  *
  * @example
  * ```typescript
@@ -23,7 +23,7 @@ export function newSessionId(): string {
   return uuidv7();
 }
 
-/** Whether a value names no session: `undefined`, `null` and `""`, in every field, option and config key. */
+/** Whether a value names no session. `undefined`, `null` and `""` do so in every field, option and config key. */
 export function isUnset(value: unknown): value is undefined | null | "" {
   return value === undefined || value === null || value === "";
 }
@@ -36,8 +36,8 @@ export function isSessionId(value: unknown): value is string {
 /**
  * Returns the value if it can be sent as a session id.
  *
- * @param from Where the value came from, in the user's words: `call option "sessionId"`.
- * @throws {SessionIdError} if it can't.
+ * @param from The source of the value, in the user's words: `call option "sessionId"`.
+ * @throws {SessionIdError} if the value can't be sent.
  */
 export function checkSessionId(value: unknown, from: string): string {
   if (isSessionId(value)) return value;

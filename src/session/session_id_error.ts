@@ -3,12 +3,12 @@ import { hasBrand } from "../utils/brand.js";
 const BRAND = Symbol.for("langchain-litellm-session.SessionIdError");
 
 /**
- * Thrown, before any request is made, for a session id that can't be sent: one that isn't a string
- * of 1 to 1,024 well-formed characters without control characters, or one that the chosen
- * `sessionTransport` can't carry. The message says which value came from where.
+ * Thrown before any request for a session id that can't be sent. An id is a string of 1 to 1,024 well-formed
+ * characters without control characters. A `sessionTransport` with headers only also needs printable ASCII
+ * without a space at either end. The message names the value and, for an invalid value, its source.
  *
- * Recognise it with {@link SessionIdError.isInstance} rather than `instanceof`: an app may hold an
- * ESM and a CommonJS copy of this package.
+ * Recognise the error with {@link SessionIdError.isInstance}. `instanceof` fails if an app loads both the ESM
+ * and the CommonJS copy of this package.
  *
  * @example
  * ```typescript
