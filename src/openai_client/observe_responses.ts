@@ -1,16 +1,16 @@
 import { markBudgetError } from "../transport/session_budget_error.js";
 
-/** What was seen of the response to one request. With retries: of the last attempt. */
+/** Data from the response to one request. After retries, from the last attempt. */
 export interface ResponseObservation {
   headers?: Headers | undefined;
 }
 
-/** The key of a {@link ResponseObservation} among `fetchOptions`, which the SDK spreads into what it hands to `fetch`. */
+/** The key of a {@link ResponseObservation} in `fetchOptions`, which the SDK spreads into the `init` of `fetch`. */
 const OBSERVATION: unique symbol = Symbol("langchain-litellm-session.observation");
 
 type Fetch = typeof globalThis.fetch;
 
-/** What LangChain's OpenAI classes have in common: the SDK's client is made from `clientConfig` for the first request. */
+/** The fields that LangChain's OpenAI classes share. They create the SDK's client from `clientConfig` for the first request. */
 interface OpenAIClientOwner {
   client?: { fetch: Fetch } | undefined;
   clientConfig: { fetch?: Fetch };
@@ -18,13 +18,13 @@ interface OpenAIClientOwner {
 }
 
 /**
- * Changes one of LangChain's OpenAI classes, in place, so that:
+ * Patches an object of one of LangChain's OpenAI classes in two places:
  *
- * - response headers are stored in the `ResponseObservation` of their request. In `fetch`, because
- *   LangChain awaits the SDK's promise, which drops the headers. The client stays the SDK's own, so that
- *   whatever a user does to it works as on `ChatOpenAI`.
- * - LangChain does not retry a call of a session whose budget is used up. It would retry each 429 that has a
- *   `Retry-After` header.
+ * - `fetch` stores the response headers in the `ResponseObservation` of the request, because the SDK's promise,
+ *   which LangChain awaits, drops them. The SDK's client itself is not wrapped: a user's changes to it work as on
+ *   `ChatOpenAI`.
+ * - `onFailedAttempt` stops retries for a session whose budget is used up. LangChain would retry each 429 that has
+ *   a `Retry-After` header.
  */
 export function observeResponses(model: unknown): void {
   const owner = model as OpenAIClientOwner;
@@ -34,17 +34,17 @@ export function observeResponses(model: unknown): void {
   const { caller } = owner;
   const onFailedAttempt = caller.onFailedAttempt?.bind(caller);
   caller.onFailedAttempt = (error) => {
-    if (markBudgetError(error)) throw notRetryable(error);
+    if (markBudgetError(error)) throw markNotRetryable(error);
     return onFailedAttempt?.(error);
   };
 }
 
-/** Request options with which the response's headers are stored in `observation`. */
+/** Adds `observation` to the request options, so that the patched `fetch` stores the response headers in it. */
 export function withObservation<Options extends object>(options: Options, observation: ResponseObservation) {
   const { fetchOptions } = options as { fetchOptions?: object };
-  const observed: { [OBSERVATION]?: ResponseObservation } = { ...fetchOptions };
-  observed[OBSERVATION] = observation; // Ten times as fast as a symbol key beside a spread in a literal.
-  return { ...options, fetchOptions: observed };
+  const extended: { [OBSERVATION]?: ResponseObservation } = { ...fetchOptions };
+  extended[OBSERVATION] = observation; // Ten times as fast as a literal with a spread and a symbol key.
+  return { ...options, fetchOptions: extended };
 }
 
 function observingFetch(fetch: Fetch | undefined): Fetch {
@@ -57,7 +57,7 @@ function observingFetch(fetch: Fetch | undefined): Fetch {
   };
 }
 
-/** Marks an error for retries outside the model, such as `modelRetryMiddleware`. Core before 1.4 has no function for it. */
-function notRetryable<E extends object>(error: E): E {
+/** Stops retries outside the model too, such as `modelRetryMiddleware`. Core before 1.4 has no function for it. */
+function markNotRetryable<E extends object>(error: E): E {
   return Object.defineProperty(error, Symbol.for("langchain.errors.retryable"), { value: false, configurable: true });
 }

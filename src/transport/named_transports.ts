@@ -1,14 +1,14 @@
-/** Names of request fields and headers that are to hold the session id. At least one. */
+/** Names of the body fields and headers that hold the session id. At least one name in all. */
 export interface SessionTransportFields {
   /** Fields of the request body. */
   readonly body?: readonly string[] | undefined;
   /** Fields of the body's `metadata`. */
   readonly metadata?: readonly string[] | undefined;
-  /** Request headers. Left out of a request whose id is not printable ASCII. */
+  /** Request headers. Not sent if the id is not printable ASCII. With headers only, such an id is a `SessionIdError`. */
   readonly headers?: readonly string[] | undefined;
 }
 
-/** LiteLLM's names for a session id: the wire format. No other file knows them. */
+/** LiteLLM's names for a session id: the wire format. No other file contains them. */
 export const NAMED_TRANSPORTS = {
   litellm: { body: ["litellm_session_id", "litellm_trace_id"], metadata: [], headers: ["x-litellm-session-id"] },
   metadata: { body: [], metadata: ["litellm_trace_id"], headers: [] },
@@ -18,21 +18,22 @@ export const NAMED_TRANSPORTS = {
 } as const satisfies Record<string, Required<SessionTransportFields>>;
 
 /**
- * How a session id is written into a request.
+ * Where a request holds its session id. A field or header that you set yourself stays as it is, and then no id
+ * is written.
  *
- * - `"litellm"` (default): body `litellm_session_id` and `litellm_trace_id`, header
- *   `x-litellm-session-id`. Groups on every LiteLLM from 1.70 on. To OpenAI itself, which refuses
- *   unknown fields, it sends nothing.
- * - `"metadata"`: body `metadata.litellm_trace_id`, the form of LiteLLM's older page.
- * - `"body"`: the body fields alone, for a proxy whose own LangSmith logger refuses the header.
- * - `"headers"`: the header alone, for a gateway in front that refuses unknown body fields.
+ * - `"litellm"` (default): body fields `litellm_session_id` and `litellm_trace_id`, and header
+ *   `x-litellm-session-id`. LiteLLM groups by them from 1.70 on. Requests to OpenAI's hosts, which reject
+ *   unknown fields, get no id.
+ * - `"metadata"`: body field `metadata.litellm_trace_id`, the form of LiteLLM's older documentation.
+ * - `"body"`: the two body fields without the header, for a proxy whose LangSmith logger rejects the header.
+ * - `"headers"`: the header without the body fields, for a gateway that rejects unknown fields.
  * - `"none"`: nothing.
- * - an object: names that you choose.
+ * - an object: the names that you choose.
  */
 export type SessionTransport = keyof typeof NAMED_TRANSPORTS | SessionTransportFields;
 
-/** A `sessionTransport` that was checked. */
+/** A validated `sessionTransport`. */
 export interface ParsedTransport extends Required<SessionTransportFields> {
-  /** Whether nothing is sent to OpenAI's own hosts: true for the default, false for a transport that the user chose. */
+  /** Whether requests to OpenAI's hosts get no id: true for `"litellm"`, false for every other transport. */
   readonly skipsOpenAI: boolean;
 }

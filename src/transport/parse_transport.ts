@@ -2,10 +2,10 @@ import { describeValue } from "../utils/describe_value.js";
 import { invalid } from "../utils/invalid.js";
 import { NAMED_TRANSPORTS, type ParsedTransport, type SessionTransportFields } from "./named_transports.js";
 
-/** Body fields that make the request what it is: an id in one of them would destroy it. */
+/** Body fields with a meaning of the API: an id in one of them would break the request. */
 const RESERVED_FIELDS = new Set(["__proto__", "input", "messages", "metadata", "model", "stream"]);
 
-/** Headers that belong to HTTP, to the SDK or to the key, and `__proto__`, which no record can hold. */
+/** Headers that HTTP or the SDK sets. A record of headers can't hold `__proto__`. */
 const RESERVED_HEADERS = new Set([
   "__proto__",
   "accept",
@@ -27,7 +27,7 @@ const ALLOWED = `expected ${Object.keys(NAMED_TRANSPORTS)
 /**
  * Checks a `sessionTransport`.
  *
- * @throws {TypeError} for an unknown name or key, or a name of a field or header that can't hold an id.
+ * @throws {TypeError} for an unknown name or key, an object without names, or a field or header that can't hold an id.
  */
 export function parseTransport(transport: unknown): ParsedTransport {
   if (transport === undefined || transport === null) return { ...NAMED_TRANSPORTS.litellm, skipsOpenAI: true };

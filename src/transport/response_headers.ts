@@ -1,19 +1,24 @@
 /**
- * What LiteLLM says about a call in its response headers. You find it in an answer's
- * `response_metadata.litellm`. A field is undefined if the proxy does not send its header.
+ * LiteLLM's data on a call, from its response headers. You find it in the `response_metadata.litellm` of an
+ * answer. A field is undefined if the proxy does not send its header.
  *
+ * @example
+ * ```typescript
+ * const answer = await model.invoke("Hello");
+ * const { costUsd, callId } = answer.response_metadata.litellm ?? {};
+ * ```
  * @see {@link https://docs.litellm.ai/docs/proxy/response_headers}
  */
 export interface LiteLLMResponseMetadata {
-  /** The call in LiteLLM's logs: from 1.106 on, `metadata.litellm_call_id` of its row. */
+  /** LiteLLM's id of the call: from 1.106 on, `metadata.litellm_call_id` of its row in the logs. */
   callId?: string | undefined;
-  /** The deployment that answered. */
+  /** The id of the deployment that answered. */
   modelId?: string | undefined;
   /** The name under which the proxy's config lists the model. */
   modelGroup?: string | undefined;
   /** The version of LiteLLM. */
   version?: string | undefined;
-  /** The cost in US dollars. For a stream, known from 1.106 on, and before if the proxy has `include_cost_in_streaming_usage`. */
+  /** The cost in US dollars. Before 1.106, a stream has a cost only with the proxy's `include_cost_in_streaming_usage`. */
   costUsd?: number | undefined;
   /** How often the proxy retried the call. */
   attemptedRetries?: number | undefined;
@@ -33,7 +38,7 @@ const HEADERS: readonly (readonly [keyof LiteLLMResponseMetadata, string, (value
   ["durationMs", "x-litellm-response-duration-ms", parseNumber],
 ];
 
-/** Reads the response headers of a LiteLLM proxy, without the cost. Undefined if there is none of them. */
+/** Reads the response headers of a LiteLLM proxy, without the cost. Undefined if the response has none of them. */
 export function parseResponseHeaders(headers: Headers | undefined): LiteLLMResponseMetadata | undefined {
   if (!headers) return undefined;
   const metadata: Record<string, unknown> = {};
@@ -48,10 +53,10 @@ export function parseResponseHeaders(headers: Headers | undefined): LiteLLMRespo
 /**
  * The cost of a call in US dollars. Undefined if the proxy does not know it.
  *
- * - An answer from the proxy's own cache cost nothing. The proxy sends the cache's key with it, and the cost
- *   of the first answer (measured on 1.81.12 and 1.106.0).
- * - A stream has its cost in the usage (1.106.0; 1.81.12 with `include_cost_in_streaming_usage`), where 0 means
- *   a model without a price (1.81.12). Its header was written before its first token.
+ * - An answer from the proxy's cache costs nothing. The proxy marks it by a cache key, but its cost header
+ *   repeats the cost of the first answer (measured on 1.81.12 and 1.106.0).
+ * - A stream has its cost in the usage (1.106.0; 1.81.12 with `include_cost_in_streaming_usage`). 0 means a
+ *   model without a price (1.81.12). The proxy sends a stream's headers before its cost is known.
  */
 export function costOf(
   headers: Headers | undefined,
@@ -63,7 +68,7 @@ export function costOf(
   return parseNumber(cost) || undefined;
 }
 
-/** Adds `sessionId` and `callId` to the error of a call. Its class and message stay. */
+/** Adds `sessionId` and `callId` to the error of a call. Changes neither its class nor its message. */
 export function annotateError(error: unknown, headers: Headers | undefined, sessionId: string | undefined): unknown {
   if (typeof error !== "object" || error === null || !Object.isExtensible(error)) return error;
   const callId = parseResponseHeaders(headers)?.callId;

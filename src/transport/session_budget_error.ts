@@ -3,23 +3,23 @@ import { hasBrand } from "../utils/brand.js";
 const BRAND = Symbol.for("langchain-litellm-session.SessionBudgetError");
 
 /**
- * The error of a call that LiteLLM refused because its session has used up what it may: dollars
- * (`max_budget_per_session`) or calls (`max_iterations`). It is the error that `ChatOpenAI` throws,
- * with its class, status 429 and message, and these properties. Such a call is not retried.
+ * The error of a call that LiteLLM refused because its session has used up its dollars
+ * (`max_budget_per_session`) or its calls (`max_iterations`). It is the 429 error that `ChatOpenAI` throws, with
+ * the same class and message and these added properties. LangChain does not retry such a call.
  */
 export interface SessionBudgetError extends Error {
   /** HTTP status: 429. */
   readonly status: number;
-  /** What is used up: dollars or calls. */
+  /** `"budget"`: the session has used up its dollars. `"iterations"`: its calls. */
   readonly limit: "budget" | "iterations";
-  /** The session that was sent. */
+  /** The session id of the request. Undefined if the call has no session. */
   readonly sessionId?: string | undefined;
-  /** LiteLLM's id of the refused call. */
+  /** LiteLLM's id of the refused call. Undefined if the proxy does not send the header. */
   readonly callId?: string | undefined;
 }
 
 /**
- * Recognises a {@link SessionBudgetError}, of this copy of the package or of another.
+ * Recognises a {@link SessionBudgetError}, also one from another copy of this package.
  *
  * @example
  * ```typescript
@@ -32,19 +32,19 @@ export interface SessionBudgetError extends Error {
  * ```
  */
 export const SessionBudgetError = {
-  /** Whether `error` says that the session has used up its dollars or its calls. */
+  /** Whether LiteLLM refused the call because the session has used up its dollars or its calls. */
   isInstance(error: unknown): error is SessionBudgetError {
     return hasBrand(error, BRAND);
   },
 };
 
-/** The messages of LiteLLM's `max_budget_per_session_limiter` and `max_iterations_limiter` (1.106.0): they set no error code. */
+/** Messages of LiteLLM's `max_budget_per_session_limiter` and `max_iterations_limiter`, which set no error code (1.106.0). */
 const LIMITS = [
   ["budget", /Session budget exceeded for session/],
   ["iterations", /Max iterations exceeded for session/],
 ] as const;
 
-/** Marks an error as a {@link SessionBudgetError} if its status and message say that it is one. */
+/** Marks an error as a {@link SessionBudgetError} if its status is 429 and its message is one of the limiters'. */
 export function markBudgetError(error: unknown): error is SessionBudgetError {
   const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
   if (status !== 429 || typeof message !== "string") return false;

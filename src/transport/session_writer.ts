@@ -5,17 +5,17 @@ import type { HeadersInput } from "./headers.js";
 import { parseTransport } from "./parse_transport.js";
 import { canHold, type RequestParts, writeSessionId } from "./write_session_id.js";
 
-/** Where a request goes, and the headers that its client adds. */
+/** The base URL of a request, and the headers that the SDK's client adds. */
 export interface RequestTarget {
   readonly baseURL: string | null | undefined;
   readonly defaultHeaders?: HeadersInput;
 }
 
-/** Writes session ids into requests by one `sessionTransport`. */
+/** Writes session ids into requests, as one `sessionTransport` defines. */
 export interface SessionWriter {
-  /** @throws {SessionIdError} if the transport has headers only and the id can't be in a header. */
+  /** @throws {SessionIdError} if the transport has headers only and no header can hold the id. */
   check(sessionId: string): void;
-  /** The request with the id in it. The same request if it goes to OpenAI itself, which refuses unknown fields. */
+  /** Returns the request with the id. Unchanged if it goes to OpenAI's API, which rejects unknown fields. */
   write(request: RequestParts, sessionId: string, target: RequestTarget): RequestParts;
 }
 
@@ -23,7 +23,7 @@ export interface SessionWriter {
 export function createSessionWriter(sessionTransport: unknown): SessionWriter {
   const transport = parseTransport(sessionTransport);
   let hasWarned = false;
-  // The base URL of a client does not change, so that this parses it once.
+  // A client's base URL does not change: parse it once, not for every request.
   let lastTarget: { baseURL: RequestTarget["baseURL"]; isOpenAI: boolean } | undefined;
   return {
     check(sessionId) {
@@ -49,7 +49,7 @@ const OPENAI_WARNING =
   "Requests go to OpenAI itself, which refuses unknown fields: no session id is sent. " +
   'Point the base URL at your LiteLLM proxy, or set sessionTransport: "none" to silence this';
 
-/** Whether requests go to OpenAI's own API: its regional hosts too, and the SDK's default if there is no base URL. */
+/** Whether requests go to OpenAI's API or one of its regional hosts. The SDK's default base URL is OpenAI's. */
 function isOpenAI(baseURL: string | null | undefined): boolean {
   if (!baseURL) return true;
   try {

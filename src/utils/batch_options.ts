@@ -1,4 +1,4 @@
-/** The options of each input of a batch, as LangChain reads them: an array has one for each input, and only the first input gets `runId`. */
+/** Returns one options object for each input of a batch. As in LangChain, only the first input gets a shared `runId`. */
 export function optionsOfEachInput<Options extends { runId?: string }>(
   inputs: number,
   options: Options | Options[] | undefined,

@@ -1,4 +1,4 @@
-/** A value in an error message: short, on one line, and without running the value's own code (`toString`, a getter). */
+/** Describes a value in an error message, in one short line. Runs no code of the value, such as `toString` or a getter. */
 export function describeValue(value: unknown): string {
   if (typeof value === "string") {
     const shown = JSON.stringify(value.slice(0, 40)).replace(
@@ -15,5 +15,5 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** Characters that `JSON.stringify` leaves as they are, and that change how a terminal or a log shows the text. */
+/** `JSON.stringify` does not escape these characters. They change how a terminal or a log shows the text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;

@@ -1,4 +1,4 @@
-/** An environment variable. Undefined if it is not set, or the runtime has none (a browser) or does not let us read it. */
+/** Reads an environment variable. Undefined if it is not set, in a browser, or if Deno denies access. */
 export function readVariable(name: string): string | undefined {
   const { process, Deno } = globalThis as {
     process?: { env?: Record<string, string | undefined> };

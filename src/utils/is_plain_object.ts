@@ -1,4 +1,4 @@
-/** Whether a value is an object with string keys, such as `metadata` and `extraBody`, and no array. */
+/** Whether a value is an object and no array, as `metadata` and `extraBody` must be. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,13 +1,13 @@
-/** What a session did and what it cost. */
+/** The number, tokens, cost and duration of a session's model calls. */
 export interface SessionSummary {
   readonly sessionId: string;
-  /** How many model calls were made. */
+  /** The number of model calls. */
   readonly calls: number;
-  /** How many of them failed. */
+  /** The number of failed calls. */
   readonly failures: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** The cost in US dollars of the calls whose cost is known. Undefined if no cost is known. */
+  /** The cost in US dollars of the calls with a known cost. Undefined if no call has one. */
   readonly costUsd: number | undefined;
   /** The sum of the calls' durations, in milliseconds. */
   readonly totalMs: number;
@@ -15,7 +15,7 @@ export interface SessionSummary {
   readonly wallMs: number;
 }
 
-/** A call that ended, as far as the sums need it. */
+/** The fields of an ended call that the sums need. */
 export interface EndedCall {
   readonly isFailed: boolean;
   readonly inputTokens: number | undefined;
@@ -31,7 +31,7 @@ export class SessionSums {
   private firstStartMs = Number.POSITIVE_INFINITY;
   private lastEndMs = Number.NEGATIVE_INFINITY;
 
-  /** Counts a call that starts. All times of one session are of one clock, in milliseconds. */
+  /** Counts a call that starts. All times of one session must come from one clock, in milliseconds. */
   start(startMs: number): void {
     this.sums.calls += 1;
     this.firstStartMs = Math.min(this.firstStartMs, startMs);

@@ -1,4 +1,4 @@
-/** `console.warn` with the package's prefix. LangChain and the OpenAI SDK warn on the console too. */
+/** Calls `console.warn` with the package's prefix. LangChain and the OpenAI SDK also warn on the console. */
 export function warn(message: string): void {
   console.warn(`[langchain-litellm-session] ${message}.`);
 }
