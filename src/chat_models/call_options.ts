@@ -6,38 +6,34 @@ import type { SessionChatOpenAICallOptions } from "./fields.js";
 
 type CallOptions = Partial<SessionChatOpenAICallOptions>;
 
-/** Body fields that the call itself decides: what is asked, and how it is answered. */
-const DECIDED_BY_CALL = ["messages", "input", "stream"];
+/** Body fields that ChatOpenAI writes from the messages and the method: `extraBody` would break the call. */
+const RESERVED_FIELDS = ["messages", "input", "stream"];
 
 /**
- * Merges call options over bound ones: an unset `sessionId` keeps the bound one, `configurable` and
- * `metadata` merge by key. Returns one of the two objects itself if the other is undefined.
+ * Merges call options over bound ones. An unset `sessionId` does not replace the bound one. `configurable` and
+ * `metadata` merge by key. Does not copy: if one argument is undefined, returns the other.
  */
-export function mergeCallOptions(bound: CallOptions | undefined, passed: CallOptions | undefined): CallOptions {
-  if (!bound || !passed) return passed ?? bound ?? {};
-  const merged = { ...bound, ...passed };
-  if (isUnset(passed.sessionId)) merged.sessionId = bound.sessionId;
-  if (bound.metadata) merged.metadata = { ...bound.metadata, ...passed.metadata };
-  if (bound.configurable) merged.configurable = mergeConfigurable(bound.configurable, passed.configurable ?? {});
+export function mergeCallOptions(bound: CallOptions | undefined, call: CallOptions | undefined): CallOptions {
+  if (!bound || !call) return call ?? bound ?? {};
+  const merged = { ...bound, ...call };
+  if (isUnset(call.sessionId)) merged.sessionId = bound.sessionId;
+  if (bound.metadata) merged.metadata = { ...bound.metadata, ...call.metadata };
+  if (bound.configurable) merged.configurable = mergeConfigurable(bound.configurable, call.configurable ?? {});
   return merged;
 }
 
-/**
- * Checks call option `extraBody`.
- *
- * @throws {TypeError} if it is no object, or has a field that the call itself decides.
- */
+/** @throws {TypeError} if call option `extraBody` is no object, or has a reserved field. */
 export function checkExtraBody(extraBody: unknown): Readonly<Record<string, unknown>> | undefined {
   if (extraBody === undefined || extraBody === null) return undefined;
   if (!isPlainObject(extraBody)) throw invalid('call option "extraBody"', "an object of body fields", extraBody);
-  const decided = DECIDED_BY_CALL.find((field) => Object.hasOwn(extraBody, field));
-  if (decided === undefined) return extraBody;
+  const reservedField = RESERVED_FIELDS.find((field) => Object.hasOwn(extraBody, field));
+  if (reservedField === undefined) return extraBody;
   throw new TypeError(
-    `Invalid call option "extraBody": "${decided}" is decided by the call itself and can't be replaced.`,
+    `Invalid call option "extraBody": "${reservedField}" is decided by the call itself and can't be replaced.`,
   );
 }
 
-/** The request body with `extraBody` merged in. `metadata` merges by key. */
+/** Merges `extraBody` over the request body. `metadata` merges by key. */
 export function withExtraBody(
   body: Readonly<Record<string, unknown>>,
   extraBody: Readonly<Record<string, unknown>> | undefined,

@@ -8,10 +8,9 @@ import { ChatOpenAI, type ChatOpenAICallOptions } from "@langchain/openai";
 import { optionsOfEachInput } from "../utils/batch_options.js";
 
 /**
- * `ChatOpenAI` with entry points that resolve the session first, and pass it on as call option `sessionId`.
- * Core's `ensureConfig` merges the implicit config into the options, and afterwards a bound value and an
- * inherited one look the same. If the resolution fails, the options pass unchanged and the call itself throws:
- * in a batch, the other inputs go on.
+ * `ChatOpenAI` whose entry points resolve the session first and pass it as call option `sessionId`. Later, core's
+ * `ensureConfig` merges the implicit config into the options: a bound value and an inherited one then look the same.
+ * If the id is invalid, `batch` and the event streams pass the options unchanged: only the call of that input throws.
  */
 abstract class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> extends ChatOpenAI<CallOptions> {
   protected abstract resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions>;
@@ -45,7 +44,7 @@ abstract class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> ex
     return super.streamLog(input, this.tryResolveEarly(options), streamOptions);
   }
 
-  /** Core merges `callbacks` into the config after the session is resolved; one of them may be a handler with a session. */
+  /** Core merges `callbacks` into the config after the session is resolved. A handler among them may name the session. */
   override async generate(
     messages: BaseMessageLike[][],
     options?: string[] | Partial<CallOptions>,
@@ -65,5 +64,5 @@ abstract class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> ex
   }
 }
 
-/** Typed as `ChatOpenAI`, so that users see the overloads of their version of core, which differ. */
+/** Typed as `ChatOpenAI`, because its overloads differ between versions of core: users see those of their version. */
 export const EarlyResolvingChatOpenAI = ResolvingChatOpenAI as unknown as typeof ChatOpenAI;

@@ -2,34 +2,30 @@ import type { ChatOpenAICallOptions, ChatOpenAIFields } from "@langchain/openai"
 import type { SessionFields } from "../openai_client/fields.js";
 import { invalid } from "../utils/invalid.js";
 
-/** Fields of `SessionChatOpenAI`, beside those of `ChatOpenAI`. */
+/** Fields of `SessionChatOpenAI`, which also takes every field of `ChatOpenAI`. */
 export interface SessionChatOpenAIFields extends ChatOpenAIFields, SessionFields {
   /**
-   * `/responses`: continue from the last answer in the messages by `previous_response_id`, and send
-   * only the messages after it. The whole history is sent if the history before that answer was edited,
-   * trimmed or summarised, if the model is another one, or if the proxy refuses the id. Makes the model
-   * use `/responses`, unless `useResponsesApi` is false. Default: false.
+   * Whether to continue from the last answer in the messages by `previous_response_id`, and to send only the
+   * messages after it. The model sends the whole history if you edited, trimmed or summarised the messages before
+   * that answer, if another model answered, or if the proxy rejects the id. Turns on `useResponsesApi`, unless
+   * you set that to false. Default: false.
    */
   usePreviousResponseId?: boolean | undefined;
 }
 
-/** Call options of `SessionChatOpenAI`, beside those of `ChatOpenAI`. */
+/** Call options of `SessionChatOpenAI`, which also takes those of `ChatOpenAI`. */
 export interface SessionChatOpenAICallOptions extends ChatOpenAICallOptions {
   /** The session of this call: 1 to 1,024 characters. `false`: no session. Empty string: unset. */
   sessionId?: string | false | undefined;
 
   /**
-   * Fields to merge into the request body, such as LiteLLM's `tags` or `guardrails`. They win over
-   * `modelKwargs`; `metadata` merges by key. `messages`, `input` and `stream` can't be replaced.
+   * Fields to merge into the request body, such as LiteLLM's `tags` or `guardrails`. They override
+   * `modelKwargs`; `metadata` merges by key. The call throws a `TypeError` for `messages`, `input` or `stream`.
    */
   extraBody?: Record<string, unknown> | undefined;
 }
 
-/**
- * Whether the fields ask for conversations by `previous_response_id`.
- *
- * @throws {TypeError} for a mistyped field, or if the runtime has no WebCrypto.
- */
+/** @throws {TypeError} if the field is no boolean, or is true in a runtime without WebCrypto. */
 export function checkUsePreviousResponseId({ usePreviousResponseId }: SessionChatOpenAIFields): boolean {
   if (usePreviousResponseId !== undefined && typeof usePreviousResponseId !== "boolean") {
     throw invalid('field "usePreviousResponseId"', "true or false", usePreviousResponseId);

@@ -6,23 +6,23 @@ import type { RequestParts } from "../transport/write_session_id.js";
 import { withExtraBody } from "./call_options.js";
 import { getRequestContext, type ModelResponseObservation } from "./request_context.js";
 
-/** The models inside a `ChatOpenAI`, one for each endpoint. */
+/** A model inside a `ChatOpenAI`, which has one for each endpoint. */
 type InnerModel = ChatOpenAICompletions | ChatOpenAIResponses;
 
-/** The request options that reach `completionWithRetry`. For a stream these are the call options, headers in `options`. */
+/** The second argument of `completionWithRetry`. For a stream it is the call options, with the headers in `options`. */
 interface RequestOptions {
   headers?: HeadersInput;
   options?: { headers?: HeadersInput };
 }
 
-/** Marks an inner model that was instrumented, which may be given to a second `SessionChatOpenAI`. */
+/** Marks an instrumented inner model, because the user may pass it to a second `SessionChatOpenAI`. */
 const INSTRUMENTED: unique symbol = Symbol("langchain-litellm-session.instrumented");
 
 /**
- * Changes an inner model of a `ChatOpenAI` so that the `RequestContext` of a call is written into each of its
- * requests. `completionWithRetry` is the last method before the SDK, and the only one where plain and streamed
- * calls look alike. A request without a context passes through unchanged, because the user may share this inner
- * model with a plain `ChatOpenAI`. Patches the instance rather than wrapping it, because it may have `#private` fields.
+ * Patches an inner model of a `ChatOpenAI`: `completionWithRetry` writes the `RequestContext` of a call into each
+ * request. It is the last method before the SDK, and the only one that plain and streamed calls share. A request
+ * without a context passes unchanged, because the user may share this inner model with a plain `ChatOpenAI`.
+ * Patches the instance rather than wrapping it, because it may have `#private` fields.
  */
 export function instrumentInnerModel<Inner extends InnerModel>(inner: Inner): Inner {
   if (INSTRUMENTED in inner) return inner;
@@ -74,14 +74,14 @@ async function* captureStream(
   }
 }
 
-/** The fields of an inner model that TypeScript keeps from us. */
+/** Protected fields of an inner model. */
 interface InnerInternals {
   client?: { readonly baseURL?: string | undefined };
   clientConfig: { baseURL?: string | null; defaultHeaders?: HeadersInput };
   _getClientOptions(options: undefined): unknown;
 }
 
-/** Where an inner model's requests go. Makes the SDK's client if there is none yet: it has the last word on the base URL. */
+/** Creates the SDK's client if there is none yet, because the client decides the base URL (`OPENAI_BASE_URL`). */
 function targetOf(inner: InnerModel): RequestTarget {
   const internals = inner as unknown as InnerInternals;
   if (!internals.client) internals._getClientOptions(undefined);

@@ -1,47 +1,47 @@
 /*
- * How the session id gets from `invoke()` to the HTTP request:
+ * The path of the session id from `invoke()` to the HTTP request:
  *
  *   invoke(), stream(), batch(), an agent …
  *      |  LangChain merges call options and config
  *   SessionChatOpenAI._separateRunnableConfigFromCallOptionsCompat(options)
  *      |  resolves the session, checks `extraBody`, and stores a RequestContext in the call options
  *   SessionChatOpenAI._generate(), _streamResponseChunks() or _streamChatModelEvents()
- *      |  adds to the context what belongs to one request: `request`
+ *      |  adds the `RequestPart` to the context, as `request`
  *   completionWithRetry(body, options) of the inner model                (inner_models.ts)
  *      |  writes the session id, `extraBody` and `previous_response_id`
  *   fetch()                                                              (openai_client/observe_responses.ts)
  *      |  stores the response's headers in `request.observation`
  *   `response_metadata.litellm` of the answer                            (response_metadata.ts)
  *
- * The context travels among the call options, so that concurrent calls never see each other's.
+ * The context is in the call options and not on the model, because calls run concurrently.
  */
 import type { ResponseObservation } from "../openai_client/observe_responses.js";
 import type { SessionWriter } from "../transport/session_writer.js";
 
-/** What this package knows of one model call. */
+/** The data that this package adds to the call options of one model call. */
 export interface RequestContext {
   /** Undefined if the call has no session. */
   readonly sessionId: string | undefined;
   /** Call option `extraBody`, checked. */
   readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether the run's metadata gets the session id. */
+  /** Whether `getLsParams` adds the session id to the run's metadata. */
   readonly isInMetadata?: boolean;
-  /** What belongs to one request. A call whose `previous_response_id` is refused makes two. */
+  /** Undefined until a request is sent. */
   readonly request?: RequestPart;
 }
 
+/** The data of one request. A call makes a second request if the proxy rejects its `previous_response_id`. */
 export interface RequestPart {
   readonly writer: SessionWriter;
-  /** The response that this request continues. It overrides a null of the user's. */
+  /** The response that this request continues. It overrides a null in the user's body fields. */
   readonly previousResponseId: string | undefined;
   readonly observation: ModelResponseObservation;
 }
 
-/** What was seen of a model's response. */
 export interface ModelResponseObservation extends ResponseObservation {
   /** Whether to read `usage` and `responseId` in a stream, which LangChain does not expose. Set before the request. */
   capturesStream?: boolean;
-  /** Whether the next call may continue this answer, so that its id must be that of a stream's last event. */
+  /** Whether the next call may continue this answer: its id must then be the one in the stream's last event. */
   isChained?: boolean;
   isStream?: boolean;
   usage?: unknown;
@@ -49,31 +49,31 @@ export interface ModelResponseObservation extends ResponseObservation {
   responseId?: string | undefined;
 }
 
-/** The key of the context among the call options. A symbol: spreads keep it, and JSON drops it from cache keys and traces. */
+/** The key of the context in the call options. A symbol: spreads copy it, and JSON drops it from cache keys and traces. */
 const REQUEST_CONTEXT: unique symbol = Symbol("langchain-litellm-session.request_context");
 
-interface CarryingOptions {
+interface OptionsWithContext {
   [REQUEST_CONTEXT]?: RequestContext;
-  options?: CarryingOptions;
+  options?: OptionsWithContext;
 }
 
-/** Undefined if the options come from another model, which called `_generate` of this one directly. */
+/** Undefined if another model called `_generate` of this model directly. */
 export function getRequestContext(options: object | undefined): RequestContext | undefined {
-  return (options as CarryingOptions | undefined)?.[REQUEST_CONTEXT];
+  return (options as OptionsWithContext | undefined)?.[REQUEST_CONTEXT];
 }
 
-/** Stores the context. Overwrites that of another model, which forwards its call options to this one. */
+/** Stores the context. Overwrites the context of another model that forwarded its call options to this one. */
 export function setRequestContext<Options extends object>(options: Options, context: RequestContext): Options {
-  (options as CarryingOptions)[REQUEST_CONTEXT] = context;
+  (options as OptionsWithContext)[REQUEST_CONTEXT] = context;
   return options;
 }
 
 /**
- * The call options of one request. The context is stored twice: for a stream, ChatOpenAI passes all call options
- * on to `completionWithRetry`, for a plain call `options.options` alone. It is assigned after the spread: a symbol
- * key beside a spread in a literal takes ten times as long.
+ * Returns the call options of one request, with the context in two places. ChatOpenAI passes all call options
+ * to `completionWithRetry` for a stream, but only `options.options` for a plain call. Assigns the symbol key
+ * after the spread: a literal with both takes ten times as long.
  */
 export function withRequest<Options extends object>(options: Options, context: RequestContext): Options {
-  const requestOptions = setRequestContext({ ...(options as CarryingOptions).options }, context);
+  const requestOptions = setRequestContext({ ...(options as OptionsWithContext).options }, context);
   return setRequestContext({ ...options, options: requestOptions }, context);
 }

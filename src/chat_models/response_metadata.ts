@@ -9,10 +9,10 @@ import {
 import { responseMetadataOf } from "../utils/response_metadata.js";
 import type { RequestContext } from "./request_context.js";
 
-/** The context of a request that was sent. */
+/** The context of a call that sends a request. */
 export type SentContext = RequestContext & Required<Pick<RequestContext, "request">>;
 
-/** Adds LiteLLM's metadata to the answer of a plain call, or `sessionId` and `callId` to its error. */
+/** Adds LiteLLM's metadata to the answer of `_generate`, or `sessionId` and `callId` to its error. */
 export function annotateResult(
   result: Promise<ChatResult>,
   { sessionId, request: { observation } }: SentContext,
@@ -23,7 +23,7 @@ export function annotateResult(
       for (const { message } of answer.generations) {
         const metadata = responseMetadataOf(message);
         addLiteLLM(metadata, parseResponseHeaders(headers), costOf(headers, isStream ? { usage } : undefined));
-        // With `streaming: true`, ChatOpenAI joins the chunks of a stream and keeps the id of its first event.
+        // With `streaming: true`, ChatOpenAI joins the chunks of a stream and uses the id of its first event.
         if (isStream && isChained) metadata.id = responseId;
       }
       return answer;
@@ -34,7 +34,7 @@ export function annotateResult(
   );
 }
 
-/** The same for chunks. The first chunk gets the headers, the one with the usage gets the cost, and `concat` merges both. */
+/** Annotates a stream: the first chunk by the headers, the chunk with the usage by the cost. `concat` merges both. */
 export function annotateChunks(
   chunks: AsyncGenerator<ChatGenerationChunk>,
   { sessionId, request: { observation } }: SentContext,
@@ -47,7 +47,7 @@ export function annotateChunks(
       const metadata = responseMetadataOf(message);
       const { usage } = metadata;
       if (isFirst) addLiteLLM(metadata, parseResponseHeaders(observation.headers), undefined);
-      // Once: LangChain makes two chunks of one that has text and usage, and `concat` adds numbers up.
+      // Once: LangChain splits a chunk with text and usage into two, and `concat` would add up both costs.
       if (usage !== undefined && costUsd === undefined) {
         costUsd = costOf(observation.headers, { usage });
         addLiteLLM(metadata, undefined, costUsd);
@@ -58,7 +58,7 @@ export function annotateChunks(
   );
 }
 
-/** The same for the events of `streamEvents` v3. */
+/** Annotates the last event of `streamEvents` v3. */
 export async function* annotateEvents(
   events: AsyncGenerator<ChatModelStreamEvent>,
   { sessionId, request: { observation } }: SentContext,
@@ -87,8 +87,8 @@ function addLiteLLM(
 }
 
 /**
- * Calls `onValue` for each value and maps errors. A hand-written iterator: an extra async generator costs three
- * promises a chunk (bench: a stream at 1.07 instead of 1.04 of ChatOpenAI's CPU time).
+ * Calls `onValue` for each value and maps errors. A hand-written iterator, because an async generator costs three
+ * more promises a chunk (bench: a stream takes 1.07 instead of 1.04 of ChatOpenAI's CPU time).
  */
 function tap<T>(
   values: AsyncGenerator<T>,

@@ -28,20 +28,19 @@ import { getRequestContext, type RequestContext, setRequestContext, withRequest 
 import { annotateChunks, annotateEvents, annotateResult, type SentContext } from "./response_metadata.js";
 
 /**
- * `ChatOpenAI` for use behind a LiteLLM proxy: each request carries a session id, so that the proxy's session
- * logs show one chain, agent run or conversation as one session. It behaves like `ChatOpenAI` in every other
- * way, and reports `ChatOpenAI` as its name.
+ * `ChatOpenAI` for a LiteLLM proxy. It writes a session id into each request, so that the proxy's session logs
+ * show a chain, agent run or conversation as one session. It behaves like `ChatOpenAI` in every other way, and
+ * reports `ChatOpenAI` as its name.
  *
- * A call belongs to the first of: call option `sessionId`; `configurable.sessionId` or
+ * The session of a call is the first of: call option `sessionId`; `configurable.sessionId` or
  * `configurable.session_id`; the nearest `SessionCallbackHandler`; the constructor's `sessionId`;
- * `configurable.thread_id` and the metadata's `session_id`, `thread_id`, `conversation_id`;
- * `LITELLM_SESSION_ID`, else an id generated for the model object. LangChain's implicit config counts too, so
- * that a model called inside a tool is in the session of its agent.
+ * `configurable.thread_id`; `session_id`, `thread_id` or `conversation_id` of the metadata; `LITELLM_SESSION_ID`;
+ * an id generated for the model object. The model also reads `configurable`, callbacks and metadata of LangChain's
+ * implicit config, so that a model inside a tool uses the session of its agent.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
- * @throws {TypeError} from the constructor for an invalid `sessionTransport` or `usePreviousResponseId`, for
- *   `usePreviousResponseId` in a runtime without WebCrypto, and for an `apiKey` that no header can hold; from a
- *   call for an invalid `extraBody`.
+ * @throws {TypeError} from the constructor for an invalid `sessionTransport`, `usePreviousResponseId` or `apiKey`,
+ *   and for `usePreviousResponseId` in a runtime without WebCrypto; from a call for an invalid `extraBody`.
  *
  * @example
  * ```typescript
@@ -84,7 +83,7 @@ export class SessionChatOpenAI<
     enableImplicitConfig();
   }
 
-  /** `load` and the playground of a trace know this model as `ChatOpenAI`. Core would use the name of this class. */
+  /** `load` and LangSmith's playground need the id of `ChatOpenAI`. Core would return the name of this class. */
   override get lc_id(): string[] {
     return this.constructor === SessionChatOpenAI ? [...this.lc_namespace, SessionChatOpenAI.lc_name()] : super.lc_id;
   }
@@ -101,8 +100,8 @@ export class SessionChatOpenAI<
   }
 
   /**
-   * A copy of this model whose calls belong to `sessionId`. Default: a new id. Costs next to
-   * nothing: the copy shares client, retries and concurrency queue with its origin.
+   * Returns a copy of this model whose calls belong to `sessionId`. Default: a new id. The copy is cheap: it
+   * shares the client, retries and concurrency queue of this model.
    *
    * @throws {SessionIdError} if `sessionId` can't be sent.
    *
@@ -117,7 +116,7 @@ export class SessionChatOpenAI<
     return this.withConfig({ sessionId: id } as Partial<CallOptions>);
   }
 
-  /** A copy with call options bound. `configurable` and `metadata` merge by key with those bound before. */
+  /** Returns a copy with bound call options. `configurable` and `metadata` merge by key with those bound before. */
   override withConfig(config: Partial<CallOptions>): this {
     const copy = cloneInstance(this);
     copy.defaultOptions = { ...mergeCallOptions(this.defaultOptions, config) } as CallOptions;
@@ -129,7 +128,7 @@ export class SessionChatOpenAI<
     return super.bindTools(tools, kwargs) as this;
   }
 
-  /** The one method in which call options and the whole config meet, whatever the entry point. */
+  /** Every entry point of core calls this method, and no other receives both the call options and the config. */
   protected override _separateRunnableConfigFromCallOptionsCompat(
     options?: Partial<CallOptions>,
   ): [RunnableConfig, this["ParsedCallOptions"]] {
@@ -142,8 +141,8 @@ export class SessionChatOpenAI<
   }
 
   /**
-   * Adds `session_id` to a run's metadata. Not in the config's metadata: core merges `getLsParams()` over it
-   * anyway, and a second spread was the most expensive part of a call in the benchmark.
+   * Adds `session_id` to a run's metadata. Core merges the result over the config's metadata anyway: a second
+   * spread there was the most expensive part of a call in the benchmark.
    */
   override getLsParams(options: this["ParsedCallOptions"]): ReturnType<ChatOpenAI<CallOptions>["getLsParams"]> {
     const params = super.getLsParams(options);
@@ -180,22 +179,22 @@ export class SessionChatOpenAI<
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
     const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, context) => {
-      context.request.observation.capturesStream = true; // LangChain's events have the tokens of the usage, not its cost.
+      context.request.observation.capturesStream = true; // LangChain's events have the tokens, not the cost.
       return annotateEvents(super._streamChatModelEvents(sent, requestOptions, runManager), context);
     });
     return turn ? turn.events(send) : send(messages);
   }
 
   /**
-   * What the three kinds of call share: `send` makes a request that carries the call's context. `turn` decides
-   * which messages it sends, if the model continues conversations.
+   * Prepares a plain call, a stream or an event stream. `send` sends one request with the call's context. `turn`
+   * decides which messages to send. `turn` is undefined if the model does not continue conversations.
    */
   private prepareCall<T>(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
     request: (messages: BaseMessage[], options: this["ParsedCallOptions"], context: SentContext) => T,
   ): { send: Send<T>; turn: ConversationTurn | undefined } {
-    // Another model that calls `_generate` of this one passes no config: the implicit config counts then.
+    // Another model that calls `_generate` of this one passes no config: `createContext` reads the implicit config.
     const context = getRequestContext(options) ?? this.createContext(mergeCallOptions(this.defaultOptions, options));
     const { sessionId, extraBody } = context;
     const send: Send<T> = (sent, previousResponseId) => {
@@ -219,7 +218,7 @@ export class SessionChatOpenAI<
     return new ConversationTurn(messages, body, model);
   }
 
-  /** The context of a call with these options, bound ones included, and the lookup by which its session was resolved. */
+  /** `options` are the call options merged over the bound ones. Also returns the lookup that resolved the session. */
   private createContext(options: Partial<SessionChatOpenAICallOptions>): RequestContext & { lookup: SessionLookup } {
     const lookup = sessionLookup(options.sessionId, options);
     const sessionId = this.resolveSession(lookup);
@@ -238,7 +237,7 @@ export class SessionChatOpenAI<
     return resolveModelSession(lookup, { session, boundCallbacks: defaultOptions?.callbacks, constructorCallbacks });
   }
 
-  /** Whether an id was generated for this model object. It is not written into metadata: it would only add noise to traces. */
+  /** Whether the id was generated for this model object. Such an id would only add noise to a trace's metadata. */
   private isGenerated(sessionId: string | undefined): boolean {
     const { defaultSession } = this;
     return defaultSession && defaultSession.origin === "generated" && defaultSession.id === sessionId;

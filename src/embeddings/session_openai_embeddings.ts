@@ -12,27 +12,29 @@ import { annotateError } from "../transport/response_headers.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
 import { cloneInstance } from "../utils/clone_instance.js";
 
-/** Fields of {@link SessionOpenAIEmbeddings}, beside those of `OpenAIEmbeddings`. */
+/** Fields of {@link SessionOpenAIEmbeddings}, which also takes every field of `OpenAIEmbeddings`. */
 export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<typeof OpenAIEmbeddings>[0]> &
   SessionFields;
 
 /**
- * `OpenAIEmbeddings` for use behind a LiteLLM proxy: the embeddings of a retrieval are in the
- * session of the run that retrieves.
+ * `OpenAIEmbeddings` for a LiteLLM proxy. It writes the session id of the run that retrieves into each request.
  *
- * LangChain passes no config to embeddings. The session is the one that was bound by `withSession`, else that
- * of LangChain's implicit config, else the constructor's. Inside a `RunnableWithSession`, a lambda, a tool or a
- * graph node there is an implicit config. For a retriever that is a step of a plain chain there is none: wrap the
- * chain.
+ * LangChain passes no config to embeddings. The session is the first of: the id that `withSession` bound;
+ * `configurable`, or a `SessionCallbackHandler`, in LangChain's implicit config; the constructor's `sessionId`; a
+ * thread id in the implicit config; `LITELLM_SESSION_ID`; an id generated for this object.
+ *
+ * A `RunnableWithSession`, a lambda, a tool and a graph node set an implicit config. A plain chain sets none for
+ * its retriever: wrap the chain.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
- * @throws {TypeError} from the constructor for an invalid `sessionTransport` or an `apiKey` that no header can hold.
+ * @throws {TypeError} from the constructor for an invalid `sessionTransport` or `apiKey`.
  *
  * @example
  * ```typescript
  * const embeddings = new SessionOpenAIEmbeddings({ model: "text-embedding-3-small", sessionId: false });
- * const store = await MemoryVectorStore.fromTexts(texts, {}, embeddings);
- * const chain = withSession(RunnableSequence.from([{ context: store.asRetriever(), … }, prompt, model]));
+ * const store = await MemoryVectorStore.fromTexts(["Bears eat honey."], {}, embeddings);
+ * const chain = withSession(store.asRetriever());
+ * await chain.invoke("Who eats honey?", { sessionId: "conversation-42" });
  * ```
  */
 export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbeddings<TOutput> {
@@ -40,7 +42,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
   private readonly writer: SessionWriter;
   private boundSessionId: string | undefined;
 
-  /** The instance that holds the SDK's client, for itself and for its copies. */
+  /** The instance from the constructor. It holds the SDK's client, which its copies share. */
   private readonly clientOwner: this;
 
   constructor(fields: SessionOpenAIEmbeddingsFields = {}) {
@@ -55,14 +57,14 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     enableImplicitConfig();
   }
 
-  /** The session of a request made outside any run with a session: the bound one, else the default. `false`: no session. */
+  /** The session of a request outside any run: the bound session, else the default. `false`: no session. */
   get sessionId(): string | false {
     return this.boundSessionId ?? (this.defaultSession ? this.defaultSession.id : false);
   }
 
   /**
-   * A copy whose requests belong to `sessionId`. Default: a new id. The copy shares client, retries
-   * and concurrency queue with its origin.
+   * Returns a copy whose requests belong to `sessionId`. Default: a new id. The copy shares the client, retries
+   * and concurrency queue of this object.
    *
    * @throws {SessionIdError} if `sessionId` can't be sent.
    */
@@ -72,7 +74,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     return copy;
   }
 
-  /** The last method before the SDK. `embedQuery` and `embedDocuments` call it synchronously, in the caller's context. */
+  /** The last method before the SDK. `embedQuery` and `embedDocuments` call it in the async context of their caller. */
   protected override async embeddingWithRetry(
     request: OpenAIClient.EmbeddingCreateParams,
   ): Promise<OpenAIClient.CreateEmbeddingResponse> {
@@ -87,7 +89,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     }
   }
 
-  /** This object with a client that writes the session id into each attempt of one request. */
+  /** Returns this object with another client, which writes the session id into each attempt of one request. */
   private withWritingClient(sessionId: string | undefined, observation: ResponseObservation): this {
     const { clientOwner, writer } = this;
     const writingClient = (client: OpenAIClient) => {
@@ -100,7 +102,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
       };
       return { embeddings: { create } };
     };
-    // OpenAIEmbeddings makes the client for its first request and keeps it in the field `client`.
+    // OpenAIEmbeddings creates the client for its first request and stores it in the field `client`.
     return Object.create(this, {
       client: {
         get: () => clientOwner.client && writingClient(clientOwner.client),

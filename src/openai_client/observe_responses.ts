@@ -10,7 +10,7 @@ const OBSERVATION: unique symbol = Symbol("langchain-litellm-session.observation
 
 type Fetch = typeof globalThis.fetch;
 
-/** The fields that LangChain's OpenAI classes share. They create the SDK's client from `clientConfig` for the first request. */
+/** Fields of LangChain's OpenAI classes, which create the SDK's client from `clientConfig` for the first request. */
 interface OpenAIClientOwner {
   client?: { fetch: Fetch } | undefined;
   clientConfig: { fetch?: Fetch };

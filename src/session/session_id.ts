@@ -2,7 +2,6 @@ import { v7 as uuidv7 } from "uuid";
 import { describeValue } from "../utils/describe_value.js";
 import { SessionIdError } from "./session_id_error.js";
 
-/** The rule for an id, in the words of an error message. */
 const ALLOWED = "a string of 1 to 1,024 characters, well-formed Unicode, without control characters";
 
 /**
@@ -28,16 +27,13 @@ export function isUnset(value: unknown): value is undefined | null | "" {
   return value === undefined || value === null || value === "";
 }
 
-/** Whether a value can be sent as a session id. */
 export function isSessionId(value: unknown): value is string {
   return typeof value === "string" && SESSION_ID.test(value);
 }
 
 /**
- * Returns the value if it can be sent as a session id.
- *
  * @param from The source of the value, in the user's words: `call option "sessionId"`.
- * @throws {SessionIdError} if the value can't be sent.
+ * @throws {SessionIdError} if the value can't be sent as a session id.
  */
 export function checkSessionId(value: unknown, from: string): string {
   if (isSessionId(value)) return value;

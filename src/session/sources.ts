@@ -13,7 +13,6 @@ export const ACTIVE_SESSION: unique symbol = Symbol.for("langchain-litellm-sessi
 
 type Configurable = NonNullable<RunnableConfig["configurable"]>;
 
-/** The two spellings of a session id in `configurable`. */
 const CONFIGURABLE_KEYS = ["sessionId", "session_id"] as const;
 
 /** The keys of an id in `metadata`. LangSmith groups its threads by each of them. */

@@ -32,7 +32,6 @@ export const NAMED_TRANSPORTS = {
  */
 export type SessionTransport = keyof typeof NAMED_TRANSPORTS | SessionTransportFields;
 
-/** A validated `sessionTransport`. */
 export interface ParsedTransport extends Required<SessionTransportFields> {
   /** Whether requests to OpenAI's hosts get no id: true for `"litellm"`, false for every other transport. */
   readonly skipsOpenAI: boolean;

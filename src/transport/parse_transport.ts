@@ -24,11 +24,7 @@ const ALLOWED = `expected ${Object.keys(NAMED_TRANSPORTS)
   .map((name) => `"${name}"`)
   .join(", ")}, or an object with "body", "metadata" or "headers": arrays of names`;
 
-/**
- * Checks a `sessionTransport`.
- *
- * @throws {TypeError} for an unknown name or key, an object without names, or a field or header that can't hold an id.
- */
+/** @throws {TypeError} for an unknown name or key, no name at all, or a field or header that can't hold an id. */
 export function parseTransport(transport: unknown): ParsedTransport {
   if (transport === undefined || transport === null) return { ...NAMED_TRANSPORTS.litellm, skipsOpenAI: true };
   if (typeof transport === "string" && Object.hasOwn(NAMED_TRANSPORTS, transport)) {

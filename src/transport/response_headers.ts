@@ -38,7 +38,7 @@ const HEADERS: readonly (readonly [keyof LiteLLMResponseMetadata, string, (value
   ["durationMs", "x-litellm-response-duration-ms", parseNumber],
 ];
 
-/** Reads the response headers of a LiteLLM proxy, without the cost. Undefined if the response has none of them. */
+/** Reads the response headers of a LiteLLM proxy, without the cost. Undefined if the response has no such header. */
 export function parseResponseHeaders(headers: Headers | undefined): LiteLLMResponseMetadata | undefined {
   if (!headers) return undefined;
   const metadata: Record<string, unknown> = {};
