@@ -4,16 +4,16 @@ import { type SessionSummary, SessionSums } from "../utils/session_sums.js";
 export interface SessionCall {
   /** LangChain's id of the model run. */
   readonly runId: string;
-  /** LangChain's id of the run that made the call. Undefined if the call was not made in a run. */
+  /** LangChain's id of the run that made the call. Undefined if no run made it. */
   readonly parentRunId: string | undefined;
-  /** The model that was asked for. */
+  /** The name of the requested model. */
   readonly model: string | undefined;
   readonly startedAt: Date;
-  /** From start to end of the run, in milliseconds, by a monotonic clock. Undefined while it runs, and for an abandoned stream. */
+  /** From start to end of the run, in milliseconds. Undefined while it runs, and for an abandoned stream. */
   readonly durationMs: number | undefined;
-  /** Undefined if the answer does not say. */
+  /** Undefined if the answer has no usage. */
   readonly inputTokens: number | undefined;
-  /** Undefined if the answer does not say. */
+  /** Undefined if the answer has no usage. */
   readonly outputTokens: number | undefined;
   /** Name and message of the error with which the call failed. */
   readonly error?: string | undefined;
@@ -25,7 +25,7 @@ export interface SessionCall {
   readonly cached?: boolean | undefined;
 }
 
-/** How a call ended. */
+/** The fields of a {@link SessionCall} that are known when it ends. */
 export type CallOutcome = Pick<SessionCall, "inputTokens" | "outputTokens" | "error" | "callId" | "costUsd" | "cached">;
 
 interface RunningCall {
@@ -33,7 +33,7 @@ interface RunningCall {
   readonly startMs: number;
 }
 
-/** Upper limit of calls being tracked. LangChain never reports the end of an abandoned stream: without a limit the map would leak. */
+/** Without a limit the map would leak: LangChain never reports the end of an abandoned stream. */
 const MAX_RUNNING = 100_000;
 
 /** The newest calls of a session, and the sums of all its calls. */
@@ -73,8 +73,8 @@ export class CallRecords {
     this.running.delete(runId);
     const { call, startMs } = running;
     const durationMs = performance.now() - startMs;
-    const known = Object.entries(outcome).filter(([, value]) => value !== undefined);
-    Object.assign(call, { durationMs, ...Object.fromEntries(known) });
+    const knownFields = Object.entries(outcome).filter(([, value]) => value !== undefined);
+    Object.assign(call, { durationMs, ...Object.fromEntries(knownFields) });
     const { error, inputTokens, outputTokens, costUsd } = outcome;
     this.sums.end(startMs, { isFailed: error !== undefined, inputTokens, outputTokens, costUsd, durationMs });
   }

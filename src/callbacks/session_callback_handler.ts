@@ -8,24 +8,24 @@ import { invalid } from "../utils/invalid.js";
 import type { SessionSummary } from "../utils/session_sums.js";
 import { CallRecords, type SessionCall } from "./call_records.js";
 
-/** The arguments of a handler's method, as the installed version of core passes them. */
+/** The arguments that the installed version of core passes to a handler's method. */
 type Arguments<Method extends "handleChatModelStart" | "handleLLMStart" | "handleLLMEnd"> = Parameters<
   NonNullable<BaseCallbackHandler[Method]>
 >;
 
 /** Fields of {@link SessionCallbackHandler}. */
 export interface SessionCallbackHandlerFields {
-  /** The session of the calls made under the handler. Default: a new id. Empty string: unset. */
+  /** The session of the calls under the handler: 1 to 1,024 characters. Default: a new id. Empty string: unset. */
   sessionId?: string | undefined;
 
-  /** How many calls `calls` holds, the newest. `summary()` counts all of them. Default: 1,000. */
+  /** The number of newest calls that `calls` holds. `summary()` counts every call. Default: 1,000. */
   maxCalls?: number | undefined;
 }
 
 /**
- * A callback handler that puts everything under one chain or agent run into one session: each
- * call that a `SessionChatOpenAI` makes under it carries its id, unless the call names another
- * session (by a call option or by `configurable`). It records the calls, those of other models too.
+ * A callback handler that makes a chain or agent run one session. Each `SessionChatOpenAI` call under the handler
+ * sends its id, unless a call option or `configurable` names another session. The handler records every model
+ * call under it, also those of other classes.
  *
  * @throws {SessionIdError} from the constructor, if `sessionId` can't be sent.
  * @throws {TypeError} from the constructor, if `maxCalls` is not a positive whole number.
@@ -40,10 +40,10 @@ export interface SessionCallbackHandlerFields {
 export class SessionCallbackHandler extends BaseCallbackHandler {
   override name = "SessionCallbackHandler";
 
-  /** LangChain waits for this handler, also with `LANGCHAIN_CALLBACKS_BACKGROUND=true`. */
+  /** LangChain waits even with `LANGCHAIN_CALLBACKS_BACKGROUND=true`, so that `calls` is complete when a run ends. */
   override awaitHandlers = true;
 
-  /** The id that calls under this handler carry. */
+  /** The session id of the calls under this handler. */
   readonly sessionId: string;
 
   /** @internal */
@@ -74,7 +74,7 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
     return this.records.summary(this.sessionId);
   }
 
-  /** Returns this handler itself: a copy by the constructor, as LangChain makes it, would have records that nobody reads. */
+  /** Returns this handler. LangChain's copy would record the calls in an object that the user does not have. */
   override copy(): this {
     return this;
   }
@@ -97,7 +97,7 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
 
   override handleLLMEnd(...[output, runId, , , extraParams]: Arguments<"handleLLMEnd">): void {
     const isCached = extraParams?.cached === true;
-    // The metadata of a cached answer has the cost of the request that was made for it before.
+    // A cached answer has the metadata of the earlier request, with its cost.
     const { callId, costUsd } = (isCached ? undefined : messageOf(output)?.response_metadata?.litellm) ?? {};
     this.records.end(runId, { ...tokensOf(output), callId, costUsd, cached: isCached || undefined });
   }
@@ -113,12 +113,12 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
   }
 }
 
-/** The token counts of a message, or the `llmOutput` in which older integrations have them. */
+/** Reads the token counts of the message. Older integrations have them in `llmOutput` only. */
 function tokensOf(output: LLMResult): Pick<SessionCall, "inputTokens" | "outputTokens"> {
   const usage = messageOf(output)?.usage_metadata;
   if (usage) return { inputTokens: usage.input_tokens, outputTokens: usage.output_tokens };
-  const older = output.llmOutput?.tokenUsage ?? output.llmOutput?.estimatedTokenUsage;
-  return { inputTokens: older?.promptTokens, outputTokens: older?.completionTokens };
+  const tokenUsage = output.llmOutput?.tokenUsage ?? output.llmOutput?.estimatedTokenUsage;
+  return { inputTokens: tokenUsage?.promptTokens, outputTokens: tokenUsage?.completionTokens };
 }
 
 interface AnswerMessage {

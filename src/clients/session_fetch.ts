@@ -8,29 +8,27 @@ import { isPlainObject } from "../utils/is_plain_object.js";
 /** Options of {@link sessionFetch}. */
 export interface SessionFetchOptions {
   /**
-   * The session of the requests, or a function that `sessionFetch` calls for each request: if it returns
-   * an empty string or undefined, that request has no session. Default, also for an empty string: the
-   * session of the LangChain run in which the request is made, if any.
+   * The session of the requests, or a function that `sessionFetch` calls for each request. If the function returns
+   * an empty string or undefined, the request has no session. Empty string: unset. Default: the session of the
+   * LangChain run that makes the request, if any.
    */
   sessionId?: string | (() => string | undefined) | undefined;
 
   /** The `fetch` that makes the requests. Default: the global `fetch` at the time of the request. */
   fetch?: typeof globalThis.fetch | undefined;
 
-  /** How a session id is written into a request. Default: `"litellm"`. */
+  /** Which fields and headers of a request hold the session id. Default: `"litellm"`. */
   sessionTransport?: SessionTransport | undefined;
 }
 
 const OPTION = 'sessionFetch option "sessionId"';
 
 /**
- * A `fetch` that writes a session into JSON POST requests, for the `openai` SDK, the Vercel AI SDK or
- * another LangChain class. Every other request passes through unchanged: other methods, and bodies
- * that are not the text of a JSON object.
+ * Returns a `fetch` that writes a session id into JSON POST requests, for the `openai` SDK, the Vercel AI SDK or
+ * another LangChain class. Other methods pass unchanged, and so do bodies that are not the text of a JSON object.
  *
- * Without a `sessionId`, do not use it for a LangChain class with a `maxConcurrency` (`OpenAIEmbeddings`: 2 by
- * default): such a class sends a call that had to wait from within the run that made room, and the request would
- * be in that run's session.
+ * Set `sessionId` for a LangChain class with a `maxConcurrency` (`OpenAIEmbeddings`: 2 by default). Such a class
+ * starts a queued request in the async context of the call that ended, which may be in another session.
  *
  * @throws {SessionIdError} from the call or a request, before it is sent, for an id that can't be sent.
  * @throws {TypeError} from the call, for an invalid `sessionTransport`.
@@ -66,7 +64,7 @@ export function sessionFetch(options: SessionFetchOptions = {}): typeof globalTh
     const target = { baseURL: request?.url ?? String(input), defaultHeaders: headers };
     const written = writer.write({ body, headers: undefined }, id, target);
     for (const [name, header] of Object.entries(written.headers ?? {})) headers.set(name, String(header));
-    headers.delete("content-length"); // It is the length of the body before.
+    headers.delete("content-length"); // The SDK computed it for the original body.
     return send(input, { ...init, method, headers, body: JSON.stringify(written.body) });
   };
 }

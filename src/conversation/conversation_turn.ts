@@ -6,12 +6,12 @@ import { HISTORY_DIGEST_KEY, isResponseId } from "./history.js";
 import { type ConversationBodyFields, type ConversationPlan, planConversation } from "./plan.js";
 import { isPreviousResponseRejected } from "./rejection.js";
 
-/** Makes one request with these messages, which continues the previous response if there is one. */
+/** Sends one request with these messages. With `previousResponseId`, the request continues that response. */
 export type Send<T> = (messages: BaseMessage[], previousResponseId?: string) => T;
 
 /**
- * One call of a model that continues conversations: sends what the plan says, sends the whole history instead
- * if the previous response is rejected, and stores in the answer what the next call needs to continue it.
+ * One call of a model that continues conversations. Sends the messages of the plan, or the whole history if the
+ * proxy rejects the previous response. Stores in the answer the digest that the next call compares.
  */
 export class ConversationTurn {
   constructor(
@@ -33,8 +33,8 @@ export class ConversationTurn {
     let firstId: unknown;
     for await (const chunk of this.iterateWithFallback(plan, send)) {
       const metadata = responseMetadataOf(chunk.message);
-      // Only the last chunk gets the response's id: an answer that was cut off must not be continued. Its own id
-      // counts, because a proxy may send another id in each event.
+      // Only the last chunk gets the response's id, so that nobody continues a stream that broke off. It is the id
+      // in the last event, because a proxy may send another id in each event.
       if (metadata.id !== undefined) {
         firstId = metadata.id;
         delete metadata.id;
@@ -70,11 +70,11 @@ export class ConversationTurn {
     }
   }
 
-  /** The proxy rejects a previous response before the first event. An error after it is the caller's. */
+  /** The proxy rejects a previous response before the first event. Later errors reach the caller. */
   private async *iterateWithFallback<T>(plan: ConversationPlan, send: Send<AsyncGenerator<T>>): AsyncGenerator<T> {
     const [events, first] = await this.sendWithFallback(plan, async (messages, previousResponseId) => {
-      const started = send(messages, previousResponseId);
-      return [started, await started.next()] as const;
+      const stream = send(messages, previousResponseId);
+      return [stream, await stream.next()] as const;
     });
     try {
       if (first.done) return;

@@ -4,23 +4,23 @@ import { responseMetadataOf } from "../utils/response_metadata.js";
 import { areToolCallsAnswered, toolCallIds } from "./tool_calls.js";
 
 /**
- * The key in an answer's `response_metadata` of the digest of the history that it answered. One string,
- * because `concat` joins strings, and a checkpointer may store the answer as JSON.
+ * The key in an answer's `response_metadata` whose value is the digest of the answered history. A string,
+ * because a checkpointer may store the answer as JSON. Only one chunk may have it, because `concat` joins strings.
  */
 export const HISTORY_DIGEST_KEY = "litellm_answered";
 
-/** What to send of a history: the messages after a response. */
+/** A response, and the messages after it, which are all that a call must send. */
 export interface Continuation {
   readonly previousResponseId: string;
   readonly messages: BaseMessage[];
 }
 
-/** Whether a value is the id of a response. LiteLLM's are opaque: `resp_` and 200 to 450 more characters. */
+/** Whether a value is the id of a response. LiteLLM's ids are opaque: `resp_` and 200 to 450 more characters. */
 export function isResponseId(id: unknown): id is string {
   return typeof id === "string" && id.startsWith("resp_");
 }
 
-/** The last answer that `previous_response_id` can name. Undefined if the messages hold none. */
+/** Finds the last answer that has a response id. Undefined if no message has one. */
 export function findLastResponse(messages: readonly BaseMessage[]): { index: number; id: string } | undefined {
   for (let index = messages.length - 1; index >= 0; index -= 1) {
     const message = messages[index];
@@ -32,11 +32,11 @@ export function findLastResponse(messages: readonly BaseMessage[]): { index: num
 }
 
 /**
- * How a history continues from the last response in it. An answer without a digest, such as a plain
- * ChatOpenAI's, is continued unchecked.
+ * Finds the last response of a history and the messages after it. Does not check an answer without a digest, such
+ * as one of a plain ChatOpenAI.
  *
- * @returns Undefined if the whole history must be sent: it holds no response or no message after it; another model
- *   made the response; the messages before it were edited, trimmed or summarised since; one of its tool calls is open.
+ * @returns Undefined if a call must send the whole history: it has no response, or no message after the response;
+ *   a tool call of the response is open; the digest differs, because the model or an earlier message changed.
  */
 export async function continueHistory(messages: BaseMessage[], model: string): Promise<Continuation | undefined> {
   const last = findLastResponse(messages);
@@ -50,8 +50,8 @@ export async function continueHistory(messages: BaseMessage[], model: string): P
 }
 
 /**
- * A digest of the model that was asked for and of the messages: role, content and tool calls. Without the ids
- * of messages, which LangGraph assigns later.
+ * Returns a digest of the requested model and of each message's role, content and tool calls. Leaves out the
+ * ids of messages, which LangGraph assigns later.
  */
 export function digestHistory(messages: readonly BaseMessage[], model: string): Promise<string> {
   const history = messages.map((message) => {

@@ -1,7 +1,7 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { type Continuation, continueHistory, digestHistory } from "./history.js";
 
-/** Body fields by which the user continues a conversation, or keeps the provider from storing the answer. */
+/** The request body's fields that decide which model answers and whether the provider stores the answer. */
 export interface ConversationBodyFields {
   readonly model?: unknown;
   readonly store?: unknown;
@@ -9,33 +9,29 @@ export interface ConversationBodyFields {
   readonly previous_response_id?: unknown;
 }
 
-/** How a call continues its conversation. */
+/** The decision of {@link planConversation}. */
 export interface ConversationPlan {
-  /** What to send instead of the whole history. Undefined: the whole history is sent. */
+  /** Undefined if the call sends the whole history. */
   readonly continuation?: Continuation | undefined;
-  /** The digest to store in the answer. Undefined: the answer is stored without one. */
+  /** The digest to store in the answer. Undefined if the answer gets none. */
   readonly historyDigest?: string;
 }
 
 /**
- * Whether the next call can continue the answer by `previous_response_id`: the provider stores it under its own
- * id, and not in a `conversation`.
+ * Whether the next call can continue the answer by `previous_response_id`: the provider must store it as a
+ * response, and not in a `conversation`.
  */
 export function isAnswerContinuable(body: ConversationBodyFields, zdrEnabled: boolean | undefined): boolean {
   return !zdrEnabled && body.store !== false && body.conversation == null;
 }
 
-/**
- * Decides what a call sends: the whole history, or only the messages after the last answer.
- *
- * @param model The model that is asked for.
- */
+/** Decides whether a call sends the whole history, or only the messages after the last answer. */
 export async function planConversation(
   messages: BaseMessage[],
   body: ConversationBodyFields,
   model: string,
 ): Promise<ConversationPlan> {
-  // If the user says what to continue, the messages are not the whole history of the answer.
+  // With the user's `previous_response_id`, the messages are not the whole history: a digest of them would be wrong.
   if (body.previous_response_id != null) return {};
   const continuation = await continueHistory(messages, model);
   return { continuation, historyDigest: await digestHistory(messages, model) };

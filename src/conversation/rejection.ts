@@ -1,8 +1,7 @@
 /**
- * Whether an error says that the previous response can't be continued: it is unknown, expired or another
- * key's. OpenAI says so in `code`. LiteLLM quotes OpenAI's error in its message, after
- * `litellm.BadRequestError: OpenAIException - `, or says `Forbidden. The response id is not associated with
- * the user, who this key belongs to`.
+ * Whether an error rejects the previous response, because it is unknown, expired or of another key. OpenAI sets
+ * `code`. LiteLLM quotes OpenAI's error in its message, after `litellm.BadRequestError: OpenAIException - `. Its
+ * message for another key is `Forbidden. The response id is not associated with the user, who this key belongs to`.
  */
 export function isPreviousResponseRejected(error: unknown, previousResponseId: string): boolean {
   if (typeof error !== "object" || error === null) return false;

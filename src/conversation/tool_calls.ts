@@ -1,13 +1,13 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { responseMetadataOf } from "../utils/response_metadata.js";
 
-/** Content blocks of `streamEvents` v3. */
+/** Types of content blocks, in answers of `streamEvents` v3. */
 const TOOL_CALL_BLOCKS: readonly unknown[] = ["tool_call", "invalid_tool_call"];
 
-/** Output items of `/responses`. */
+/** Types of output items, in answers of `/responses`. */
 const TOOL_CALL_ITEMS: readonly unknown[] = ["function_call", "custom_tool_call", "computer_call"];
 
-/** The ids of an answer's tool calls: functions, custom tools, a computer, and calls with malformed arguments. */
+/** Returns the ids of an answer's tool calls, including calls with malformed arguments, which also need an answer. */
 export function toolCallIds(answer: BaseMessage): string[] {
   type Calls = { id?: string }[];
   const { tool_calls = [], invalid_tool_calls = [] } = answer as { tool_calls?: Calls; invalid_tool_calls?: Calls };
@@ -24,8 +24,8 @@ export function toolCallIds(answer: BaseMessage): string[] {
 
 /** Whether a message answers each of the tool calls. */
 export function areToolCallsAnswered(ids: readonly string[], messages: readonly BaseMessage[]): boolean {
-  const answered = new Set(messages.map((message) => (message as { tool_call_id?: string }).tool_call_id));
-  return ids.every((id) => answered.has(id));
+  const answeredIds = new Set(messages.map((message) => (message as { tool_call_id?: string }).tool_call_id));
+  return ids.every((id) => answeredIds.has(id));
 }
 
 function callIdOf(item: unknown): unknown {

@@ -5,17 +5,17 @@ import { iterateInContext, type RunInContext, snapshotAsyncContext } from "../co
 import { optionsOfEachInput } from "../utils/batch_options.js";
 import type { RunnableWithSessionCallOptions } from "./fields.js";
 
-/** A call whose session is resolved. */
+/** The async context and the config of a call whose session is resolved. */
 export interface PreparedCall<CallOptions> {
-  /** Runs code with the session as the active one. */
+  /** Runs a callback with the resolved session as the active session. */
   readonly run: RunInContext;
   /** The config for the bound Runnable. */
   readonly config: Partial<CallOptions>;
 }
 
 /**
- * A Runnable whose every entry point does the same three steps: resolve the session, run with it as the active
- * session, delegate to the same method of the bound Runnable.
+ * A Runnable with the same three steps in each entry point: resolve the session, make it the active session, call
+ * the same method of the bound Runnable.
  */
 abstract class SessionDelegate<
   RunInput,
@@ -33,19 +33,19 @@ abstract class SessionDelegate<
   }
 
   /**
-   * At most `maxConcurrency` calls at once, no retries, errors as results with `returnExceptions`: as core's
-   * `batch`, which would merge the implicit config into the options before the session of each input is resolved.
+   * Behaves as core's `batch`, with `maxConcurrency` and `returnExceptions`. Core's would merge the implicit config
+   * into the options before `prepareCall` resolves the session of each input.
    */
   override async batch(
     inputs: RunInput[],
     options?: Partial<CallOptions> | Partial<CallOptions>[],
     batchOptions?: RunnableBatchOptions,
   ): Promise<RunOutput[]> {
-    this._getOptionsList(options ?? {}, inputs.length); // Throws if the options are not one for each input.
+    this._getOptionsList(options ?? {}, inputs.length); // Throws if an array has not one options object for each input.
     const optionsOfEach = optionsOfEachInput(inputs.length, options);
     const maxConcurrency = optionsOfEach[0]?.maxConcurrency ?? batchOptions?.maxConcurrency;
     const caller = new AsyncCaller({ maxConcurrency, maxRetries: 0 });
-    const runInCallersContext = snapshotAsyncContext(); // A call that waits starts in the context of the one that made room.
+    const runInCallersContext = snapshotAsyncContext(); // A queued call would start in the context of the call that ended.
     const outputs = inputs.map(async (input, index) => {
       try {
         const { run, config } = this.prepareCall(optionsOfEach[index]);
@@ -68,12 +68,12 @@ abstract class SessionDelegate<
     options: Partial<CallOptions>,
   ): AsyncGenerator<RunOutput> {
     const { run, config } = this.prepareCall(options);
-    // `generator` is the previous step of the chain. It runs when it is pulled, and outside this session.
+    // `generator` is the previous step of the chain. It runs lazily, but in the caller's context, not in this session.
     const input = iterateInContext(snapshotAsyncContext(), () => generator);
     yield* iterateInContext(run, () => this.fields.bound.transform(input, config));
   }
 
-  /** What v3 returns is the bound Runnable's own: the stream of a chat model, or the promise of a graph's. */
+  /** For v3, returns the bound Runnable's result unchanged: a chat model returns a stream, a graph a promise of one. */
   override streamEvents(
     input: RunInput,
     options: Partial<CallOptions> & { version: "v1" | "v2" },
@@ -100,5 +100,5 @@ abstract class SessionDelegate<
   }
 }
 
-/** Typed as `Runnable`, so that users see the overloads of their version of core, which differ. */
+/** Typed as `Runnable`, because its overloads differ between versions of core: users see those of their version. */
 export const DelegatingRunnable = SessionDelegate as unknown as typeof Runnable;

@@ -1,20 +1,23 @@
 import type { Runnable, RunnableConfig } from "@langchain/core/runnables";
 
-/** Call options of a `RunnableWithSession`, beside those of the Runnable that it wraps. */
+/** Call options of a `RunnableWithSession`, which also takes those of the Runnable that it wraps. */
 export interface RunnableWithSessionCallOptions extends RunnableConfig {
-  /** The session of this call: 1 to 1,024 characters. If the wrapper is a step of a chain, set `configurable.sessionId`. */
+  /**
+   * The session of this call: 1 to 1,024 characters. Empty string: unset. If the wrapper is a step of a chain, set
+   * `configurable.sessionId` instead.
+   */
   sessionId?: string | undefined;
 }
 
-/** How a `RunnableWithSession` finds its session id. */
+/** Options of `withSession`. */
 export interface RunnableWithSessionOptions {
   /**
-   * The session of a call that names none, or a function that finds it in the call's config.
-   * Empty string: unset. Default: the session in which the call is made, else a new id for each call.
+   * The session of a call that names none, or a function that returns it from the call's config. Empty string:
+   * unset. Default: the active session, else a handler's, else a thread id, else a new id for each call.
    */
   sessionId?: string | ((config: RunnableConfig) => string | undefined) | undefined;
 
-  /** Called with the id once for each call, before anything runs. An error that it throws fails the call. */
+  /** A function that the wrapper calls once for each call, before `bound` runs. If it throws, the call fails. */
   onSession?: ((sessionId: string, config: RunnableConfig) => void) | undefined;
 }
 
@@ -27,6 +30,6 @@ export interface RunnableWithSessionFields<
   /** The Runnable that runs in the session. */
   bound: Runnable<RunInput, RunOutput>;
 
-  /** Config for each call, as `withConfig` binds it. */
+  /** The bound config, as `withConfig` sets it. */
   config?: Partial<CallOptions> | undefined;
 }

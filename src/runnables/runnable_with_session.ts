@@ -22,13 +22,14 @@ import type {
 } from "./fields.js";
 
 /**
- * Wraps a Runnable so that everything inside one call of it is in one session: every call that a
- * `SessionChatOpenAI` makes in its sequences, parallel branches, lambdas, tools, sub-graphs,
- * retries and fallbacks has the same id. What you pipe after the wrapper is outside the session.
+ * Wraps a Runnable so that everything inside one call is in one session. Every `SessionChatOpenAI` in its
+ * sequences, parallel branches, lambdas, tools, sub-graphs, retries and fallbacks sends the same id. A step that
+ * you pipe after the wrapper is outside the session.
  *
- * The id is the first of: call option `sessionId`; `configurable.sessionId` (or `session_id`) of
- * the call; the wrapper's own `sessionId`; the session in which the call is made; `configurable.thread_id` and
- * the metadata's ids; a new one for each call (in `batch`, for each input).
+ * The id is the first of: call option `sessionId`; `configurable.sessionId` or `configurable.session_id` of the
+ * call; field `sessionId`; the active session of an outer wrapper; a `SessionCallbackHandler`;
+ * `configurable.thread_id`; `session_id`, `thread_id` or `conversation_id` of the metadata; a new id for each call
+ * (in `batch`, for each input).
  *
  * @throws {SessionIdError} from the constructor or a call, before anything runs, for an id that can't be sent.
  * @throws {TypeError} from the constructor, for a `bound` that is no Runnable or an `onSession` that is no function.
@@ -52,7 +53,7 @@ export class RunnableWithSession<
 
   override lc_namespace = ["langchain_litellm_session"];
 
-  /** Never name a field `bound`: LangGraph's `createReactAgent` unwraps whatever has one. */
+  /** One object, because LangGraph's `createReactAgent` unwraps every Runnable with a field `bound`. */
   protected readonly fields: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>;
 
   constructor(fields: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>) {
@@ -88,12 +89,12 @@ export class RunnableWithSession<
     });
   }
 
-  /** All attempts of one call are in one session. At run time this is a `RunnableWithSession` around the retry. */
+  /** All attempts of one call are in one session. At run time, returns a `RunnableWithSession` that wraps the retry. */
   override withRetry(fields?: Parameters<Runnable["withRetry"]>[0]): RunnableRetry<RunInput, RunOutput, CallOptions> {
     return this.rewrap((bound) => super.withRetry.call(bound, fields));
   }
 
-  /** The fallbacks are in the session of the call, except one that is a wrapper with its own `sessionId`. */
+  /** The fallbacks are in the session of the call. A fallback that is a wrapper with a field `sessionId` uses that. */
   override withFallbacks(
     fields: Parameters<Runnable<RunInput, RunOutput>["withFallbacks"]>[0],
   ): RunnableWithFallbacks<RunInput, RunOutput> {
@@ -110,19 +111,19 @@ export class RunnableWithSession<
   }
 
   /**
-   * The same wrapper around what `wrap` makes of the bound Runnable. `Made` is the type that core declares for it.
-   * `wrap` calls the method of `Runnable`: that of `RunnableBinding` drops its listeners.
+   * Returns a wrapper of `wrap(bound)` with the same fields. `Declared` is the return type that core declares. `wrap`
+   * must call `Runnable`'s method on `bound`, because `RunnableBinding`'s drops the listeners.
    */
-  private rewrap<Made>(wrap: (bound: Runnable<RunInput, RunOutput>) => unknown): Made {
+  private rewrap<Declared>(wrap: (bound: Runnable<RunInput, RunOutput>) => unknown): Declared {
     const { bound, config } = this.fields;
     const { timeout, ...rest } = { ...config } as Partial<CallOptions>;
-    // A timeout that is bound to the wrapper is that of each attempt.
+    // A bound timeout applies to each attempt, not to all of them together.
     const attempt = timeout === undefined ? bound : bound.withConfig({ timeout });
-    // A graph has its bound limit in `config`: core's retry and fallbacks would override it by their default of 25.
+    // Core's retry and fallbacks would override a graph's bound limit by their default of 25.
     const { recursionLimit } = (bound as { config?: RunnableConfig }).config ?? {};
     const made = wrap(attempt as typeof bound) as typeof bound;
     const outerConfig = { recursionLimit, ...rest } as Partial<CallOptions>;
-    return new RunnableWithSession({ ...this.fields, bound: made, config: outerConfig }) as Made;
+    return new RunnableWithSession({ ...this.fields, bound: made, config: outerConfig }) as Declared;
   }
 
   /** Resolves the session of a call, calls `onSession`, and writes the session into the config. */
@@ -134,7 +135,7 @@ export class RunnableWithSession<
     }
     const lookup = sessionLookup(isUnset(option) ? boundConfig?.sessionId : option, merged);
     const config = withoutDefaults(merged);
-    const sessionId = resolveWrapperSession(lookup, () => this.ownSessionId(config)) ?? newSessionId();
+    const sessionId = resolveWrapperSession(lookup, () => this.readSessionIdField(config)) ?? newSessionId();
     const configurable: Record<string | symbol, unknown> = { ...config.configurable, sessionId };
     if ("session_id" in configurable) configurable.session_id = sessionId; // Code inside may read either spelling.
     configurable[ACTIVE_SESSION] = sessionId;
@@ -148,7 +149,7 @@ export class RunnableWithSession<
     return { run: (callback) => runWithSession(sessionId, callback), config: prepared as Partial<CallOptions> };
   }
 
-  private ownSessionId(config: RunnableConfig): string | undefined {
+  private readSessionIdField(config: RunnableConfig): string | undefined {
     const { sessionId } = this.fields;
     const id: unknown = typeof sessionId === "function" ? sessionId(config) : sessionId;
     return isUnset(id) ? undefined : checkSessionId(id, 'RunnableWithSession field "sessionId"');
@@ -156,8 +157,8 @@ export class RunnableWithSession<
 }
 
 /**
- * LangChain's `ensureConfig`, which merges the implicit config in, without its defaults: `recursionLimit` 25 and
- * empty `tags` would override those that are bound to the Runnable inside.
+ * Calls LangChain's `ensureConfig`, which merges the implicit config, and removes its defaults: `recursionLimit` 25
+ * and empty `tags` would override the values that are bound to the wrapped Runnable.
  */
 function withoutDefaults(config: Partial<RunnableConfig>): RunnableConfig {
   const ensured: RunnableConfig = ensureConfig(config);
@@ -166,7 +167,10 @@ function withoutDefaults(config: Partial<RunnableConfig>): RunnableConfig {
 }
 
 /**
- * Wraps a Runnable so that everything inside one call of it is in one session.
+ * Returns a {@link RunnableWithSession} that wraps `runnable`. Everything inside one call of it is in one session.
+ *
+ * @throws {SessionIdError} for a `sessionId` that can't be sent.
+ * @throws {TypeError} for a `runnable` that is no Runnable or an `onSession` that is no function.
  *
  * @example
  * ```typescript
@@ -174,7 +178,6 @@ function withoutDefaults(config: Partial<RunnableConfig>): RunnableConfig {
  *   onSession: (sessionId) => console.log(`session ${sessionId}`),
  * });
  * ```
- * @see RunnableWithSession
  */
 export function withSession<RunInput, RunOutput>(
   runnable: Runnable<RunInput, RunOutput>,
