@@ -1,4 +1,4 @@
-import { type SessionSummary, SessionSums } from "../utils/session_sums.js";
+import { SessionSums } from "../utils/session_sums.js";
 
 /** One model call under a `SessionCallbackHandler`. */
 export interface SessionCall {
@@ -28,10 +28,7 @@ export interface SessionCall {
 /** The fields of a {@link SessionCall} that are known when it ends. */
 export type CallOutcome = Pick<SessionCall, "inputTokens" | "outputTokens" | "error" | "callId" | "costUsd" | "cached">;
 
-interface RunningCall {
-  readonly call: { -readonly [Key in keyof SessionCall]: SessionCall[Key] };
-  readonly startMs: number;
-}
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Without a limit the map would leak: LangChain never reports the end of an abandoned stream. */
 const MAX_RUNNING = 100_000;
@@ -39,8 +36,8 @@ const MAX_RUNNING = 100_000;
 /** The newest calls of a session, and the sums of all its calls. */
 export class CallRecords {
   private readonly newest: SessionCall[] = [];
-  private readonly running = new Map<string, RunningCall>();
-  private readonly sums = new SessionSums();
+  private readonly running = new Map<string, { readonly call: Mutable<SessionCall>; readonly startMs: number }>();
+  readonly sums = new SessionSums();
 
   constructor(private readonly maxCalls: number) {}
 
@@ -75,11 +72,6 @@ export class CallRecords {
     const durationMs = performance.now() - startMs;
     const knownFields = Object.entries(outcome).filter(([, value]) => value !== undefined);
     Object.assign(call, { durationMs, ...Object.fromEntries(knownFields) });
-    const { error, inputTokens, outputTokens, costUsd } = outcome;
-    this.sums.end(startMs, { isFailed: error !== undefined, inputTokens, outputTokens, costUsd, durationMs });
-  }
-
-  summary(sessionId: string): SessionSummary {
-    return this.sums.summary(sessionId);
+    this.sums.end(startMs, outcome.error !== undefined, { ...outcome, durationMs });
   }
 }

@@ -17,7 +17,6 @@ type Arguments<Method extends "handleChatModelStart" | "handleLLMStart" | "handl
 export interface SessionCallbackHandlerFields {
   /** The session of the calls under the handler: 1 to 1,024 characters. Default: a new id. Empty string: unset. */
   sessionId?: string | undefined;
-
   /** The number of newest calls that `calls` holds. `summary()` counts every call. Default: 1,000. */
   maxCalls?: number | undefined;
 }
@@ -71,7 +70,7 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
 
   /** Sums over all model calls under this handler, including those that `calls` no longer holds. */
   summary(): SessionSummary {
-    return this.records.summary(this.sessionId);
+    return this.records.sums.summary(this.sessionId);
   }
 
   /** Returns this handler. LangChain's copy would record the calls in an object that the user does not have. */

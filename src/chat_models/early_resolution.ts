@@ -10,10 +10,10 @@ import { optionsOfEachInput } from "../utils/batch_options.js";
 /**
  * `ChatOpenAI` whose entry points resolve the session first and pass it as call option `sessionId`. Later, core's
  * `ensureConfig` merges the implicit config into the options: a bound value and an inherited one then look the same.
- * If the id is invalid, `batch` and the event streams pass the options unchanged: only the call of that input throws.
  */
 abstract class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> extends ChatOpenAI<CallOptions> {
-  protected abstract resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions>;
+  /** Returns the options unchanged if the id is invalid: the call throws then, and in a batch only that of this input. */
+  protected abstract resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined;
 
   override async stream(
     input: BaseLanguageModelInput,
@@ -27,12 +27,12 @@ abstract class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> ex
     options?: Partial<CallOptions> | Partial<CallOptions>[],
     batchOptions?: RunnableBatchOptions,
   ): Promise<AIMessageChunk[]> {
-    const resolved = optionsOfEachInput(inputs.length, options).map((each) => this.tryResolveEarly(each));
+    const resolved = optionsOfEachInput(inputs.length, options).map((each) => this.resolveEarly(each));
     return super.batch(inputs, resolved as Partial<CallOptions>[], batchOptions as { returnExceptions?: false });
   }
 
   override streamEvents(input: BaseLanguageModelInput, options?: Partial<CallOptions>, streamOptions?: object): never {
-    const resolved = this.tryResolveEarly(options) as Partial<CallOptions> & { version: "v2" };
+    const resolved = this.resolveEarly(options) as Partial<CallOptions> & { version: "v2" };
     return super.streamEvents(input, resolved, streamOptions) as never;
   }
 
@@ -41,7 +41,7 @@ abstract class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> ex
     options?: Partial<CallOptions>,
     streamOptions?: object,
   ): ReturnType<ChatOpenAI["streamLog"]> {
-    return super.streamLog(input, this.tryResolveEarly(options), streamOptions);
+    return super.streamLog(input, this.resolveEarly(options), streamOptions);
   }
 
   /** Core merges `callbacks` into the config after the session is resolved. A handler among them may name the session. */
@@ -53,14 +53,6 @@ abstract class ResolvingChatOpenAI<CallOptions extends ChatOpenAICallOptions> ex
     const callOptions = (Array.isArray(options) ? { stop: options } : options) as Partial<CallOptions> | undefined;
     const needsCallbacks = callbacks !== undefined && !callOptions?.callbacks;
     return super.generate(messages, (needsCallbacks ? { ...callOptions, callbacks } : callOptions) as CallOptions);
-  }
-
-  private tryResolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {
-    try {
-      return this.resolveEarly(options);
-    } catch {
-      return options;
-    }
   }
 }
 

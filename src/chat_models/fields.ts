@@ -17,7 +17,6 @@ export interface SessionChatOpenAIFields extends ChatOpenAIFields, SessionFields
 export interface SessionChatOpenAICallOptions extends ChatOpenAICallOptions {
   /** The session of this call: 1 to 1,024 characters. `false`: no session. Empty string: unset. */
   sessionId?: string | false | undefined;
-
   /**
    * Fields to merge into the request body, such as LiteLLM's `tags` or `guardrails`. They override
    * `modelKwargs`; `metadata` merges by key. The call throws a `TypeError` for `messages`, `input` or `stream`.

@@ -32,9 +32,9 @@ export function instrumentInnerModel<Inner extends InnerModel>(inner: Inner): In
     options?: RequestOptions,
   ) => Promise<unknown>;
 
-  const writeAndSend = async (body: RequestParts["body"], options: RequestOptions = {}) => {
+  const writeAndSend = async (body: RequestParts["body"], options?: RequestOptions) => {
     const { sessionId, extraBody, request } = getRequestContext(options) ?? {};
-    if (!request) return completionWithRetry.call(inner, body, options);
+    if (!request || !options) return completionWithRetry.call(inner, body, options);
     const { writer, previousResponseId, observation } = request;
     const extended = withExtraBody(body, extraBody);
     const parts: RequestParts = {

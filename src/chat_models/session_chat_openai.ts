@@ -4,16 +4,15 @@ import type { BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { type ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
-import { enableImplicitConfig } from "../context/async_context.js";
-import { sessionLookup } from "../context/session_lookup.js";
+import { enableImplicitConfig, sessionLookup } from "../context/async_context.js";
 import { ConversationTurn, type Send } from "../conversation/conversation_turn.js";
 import { type ConversationBodyFields, isAnswerContinuable } from "../conversation/plan.js";
 import { checkApiKey } from "../openai_client/fields.js";
-import { resolveDefaultSession } from "../session/default_session.js";
+import { type DefaultSession, resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
 import { canWriteSessionMetadata } from "../session/run_metadata.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import type { DefaultSession, SessionLookup } from "../session/types.js";
+import type { SessionLookup } from "../session/sources.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
 import { cloneInstance } from "../utils/clone_instance.js";
 import { checkExtraBody, mergeCallOptions } from "./call_options.js";
@@ -226,10 +225,14 @@ export class SessionChatOpenAI<
     return { sessionId, lookup, extraBody: checkExtraBody(options.extraBody) };
   }
 
-  protected resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> {
+  protected resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {
     const merged = mergeCallOptions(this.defaultOptions, options);
-    const sessionId = this.resolveSession(sessionLookup(merged.sessionId, merged)) ?? false;
-    return { ...options, sessionId } as Partial<CallOptions>;
+    try {
+      const sessionId = this.resolveSession(sessionLookup(merged.sessionId, merged)) ?? false;
+      return { ...options, sessionId } as Partial<CallOptions>;
+    } catch {
+      return options;
+    }
   }
 
   private resolveSession(lookup: SessionLookup): string | undefined {

@@ -13,10 +13,8 @@ export interface SessionFetchOptions {
    * LangChain run that makes the request, if any.
    */
   sessionId?: string | (() => string | undefined) | undefined;
-
   /** The `fetch` that makes the requests. Default: the global `fetch` at the time of the request. */
   fetch?: typeof globalThis.fetch | undefined;
-
   /** Which fields and headers of a request hold the session id. Default: `"litellm"`. */
   sessionTransport?: SessionTransport | undefined;
 }

@@ -1,6 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { _CONTEXT_VARIABLES_KEY, AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import { ACTIVE_SESSION } from "../session/sources.js";
+import { ACTIVE_SESSION, type SessionLookup } from "../session/sources.js";
 
 type StorageClass = new () => Parameters<typeof AsyncLocalStorageProviderSingleton.initializeGlobalInstance>[0];
 
@@ -39,6 +39,11 @@ export function getImplicitConfig(): RunnableConfig | undefined {
 /** The id with which the nearest wrapper runs this code. Undefined outside a wrapper. */
 export function getActiveSessionId(): string | undefined {
   return currentStore()?.[_CONTEXT_VARIABLES_KEY]?.[ACTIVE_SESSION];
+}
+
+/** Builds the input of the precedence rules for a call that starts now. `option` is call option `sessionId`. */
+export function sessionLookup(option: unknown, config: RunnableConfig | undefined): SessionLookup {
+  return { option, config, implicitConfig: getImplicitConfig(), activeSessionId: getActiveSessionId() };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { resolveModelSession } from "../session/precedence.js";
-import { sessionLookup } from "./session_lookup.js";
+import { sessionLookup } from "./async_context.js";
 
 /**
  * Returns the session id that a model call with this config would use. Undefined if neither the config nor

@@ -1,12 +1,10 @@
 import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
-import { enableImplicitConfig } from "../context/async_context.js";
-import { sessionLookup } from "../context/session_lookup.js";
+import { enableImplicitConfig, sessionLookup } from "../context/async_context.js";
 import { checkApiKey, type SessionFields } from "../openai_client/fields.js";
 import { observeResponses, type ResponseObservation, withObservation } from "../openai_client/observe_responses.js";
-import { resolveDefaultSession } from "../session/default_session.js";
+import { type DefaultSession, resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import type { DefaultSession } from "../session/types.js";
 import type { HeadersInput } from "../transport/headers.js";
 import { annotateError } from "../transport/response_headers.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";

@@ -1,17 +1,13 @@
-import { describeValue } from "../utils/describe_value.js";
-import { invalid } from "../utils/invalid.js";
+import { describeValue, invalid } from "../utils/invalid.js";
 
 /** Fields of `SessionLogs`. */
 export interface SessionLogsFields {
   /** URL of the LiteLLM proxy, with or without `/v1`. Default: environment variable `LITELLM_BASE_URL`. */
   baseURL?: string | undefined;
-
   /** A key that may read logs: the master key, or one of a proxy admin. Default: environment variable `LITELLM_API_KEY`. */
   apiKey?: string | undefined;
-
   /** Sends the requests. Default: the global `fetch` at the time of the request. */
   fetch?: typeof globalThis.fetch | undefined;
-
   /** Time limit of one request in milliseconds: more than 0, at most 2,147,483,647. Default: 30,000. */
   timeoutMs?: number | undefined;
 }
@@ -26,7 +22,6 @@ export interface SessionLogsOptions {
 export interface SessionLogsWaitOptions extends SessionLogsOptions {
   /** Number of calls to wait for, at least 1. */
   calls: number;
-
   /** Time limit in milliseconds, without reading the sums: more than 0, at most 2,147,483,647. Default: 60,000. */
   timeoutMs?: number | undefined;
 }

@@ -1,7 +1,6 @@
 import { checkSessionId } from "../session/session_id.js";
-import { describeValue } from "../utils/describe_value.js";
 import { readVariable } from "../utils/environment.js";
-import { invalid } from "../utils/invalid.js";
+import { describeValue, invalid } from "../utils/invalid.js";
 import { type SessionSummary, SessionSums } from "../utils/session_sums.js";
 import {
   checkTimeout,

@@ -9,7 +9,6 @@ export interface SessionFields {
    * Default: environment variable `LITELLM_SESSION_ID`, else a new id for this object.
    */
   sessionId?: string | false | undefined;
-
   /** Which fields and headers of a request hold the session id. Default: `"litellm"`. */
   sessionTransport?: SessionTransport | undefined;
 }

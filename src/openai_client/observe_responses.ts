@@ -34,8 +34,9 @@ export function observeResponses(model: unknown): void {
   const { caller } = owner;
   const onFailedAttempt = caller.onFailedAttempt?.bind(caller);
   caller.onFailedAttempt = (error) => {
-    if (markBudgetError(error)) throw markNotRetryable(error);
-    return onFailedAttempt?.(error);
+    if (!markBudgetError(error)) return onFailedAttempt?.(error);
+    // Stops retries outside the model too, such as `modelRetryMiddleware`. Core before 1.4 has no function for it.
+    throw Object.defineProperty(error, Symbol.for("langchain.errors.retryable"), { value: false, configurable: true });
   };
 }
 
@@ -55,9 +56,4 @@ function observingFetch(fetch: Fetch | undefined): Fetch {
     if (observation) observation.headers = response.headers;
     return response;
   };
-}
-
-/** Stops retries outside the model too, such as `modelRetryMiddleware`. Core before 1.4 has no function for it. */
-function markNotRetryable<E extends object>(error: E): E {
-  return Object.defineProperty(error, Symbol.for("langchain.errors.retryable"), { value: false, configurable: true });
 }

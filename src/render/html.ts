@@ -16,7 +16,7 @@ import { type CallView, type SessionSource, type SessionView, toSessionView } fr
 export function renderSessionHtml(source: SessionSource): string {
   const view = toSessionView(source);
   const id = escapeHtml(view.sessionId ?? "(none)");
-  const [firstCall] = view.calls;
+  const start = view.calls[0]?.startedAt.toISOString().replace(/\.\d+Z$/, "Z");
   const sums = formatSums(view.summary).map((sum) => `<li>${escapeHtml(sum)}</li>`);
   return `<!doctype html>
 <html lang="en">
@@ -31,9 +31,9 @@ export function renderSessionHtml(source: SessionSource): string {
 <body>
 <main>
 <h1>Session <code>${id}</code></h1>
-<p class="when">${firstCall ? `Began ${timeElement(firstCall.startedAt)}` : ""}</p>
+<p class="when">${start ? `Began <time datetime="${start}">${start}</time>` : ""}</p>
 <ul class="sums">${sums.join("")}</ul>
-${firstCall ? `${renderWaterfall(view)}\n${renderTable(view)}` : "<p>No calls.</p>"}
+${start ? `${renderWaterfall(view)}\n${renderTable(view)}` : "<p>No calls.</p>"}
 </main>
 </body>
 </html>
@@ -90,11 +90,6 @@ function barStyle({ startMs, durationMs }: CallView, spanMs: number): string {
 
 function classOf({ status }: CallView): string {
   return status.replace(" ", "-");
-}
-
-function timeElement(date: Date): string {
-  const time = date.toISOString().replace(/\.\d+Z$/, "Z");
-  return `<time datetime="${time}">${time}</time>`;
 }
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };

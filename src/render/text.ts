@@ -10,7 +10,6 @@ export type SessionTextPart = "title" | "muted" | "ok" | "failed";
 export interface RenderSessionOptions {
   /** Columns of the terminal, 80 or more. Default: 100. */
   width?: number | undefined;
-
   /** Returns a part of the text with the codes of its colour around it. Default: no colours. */
   style?: ((part: SessionTextPart, text: string) => string) | undefined;
 }

@@ -16,7 +16,6 @@ export interface RunnableWithSessionOptions {
    * unset. Default: the active session, else a handler's, else a thread id, else a new id for each call.
    */
   sessionId?: string | ((config: RunnableConfig) => string | undefined) | undefined;
-
   /** A function that the wrapper calls once for each call, before `bound` runs. If it throws, the call fails. */
   onSession?: ((sessionId: string, config: RunnableConfig) => void) | undefined;
 }
@@ -29,7 +28,6 @@ export interface RunnableWithSessionFields<
 > extends RunnableWithSessionOptions {
   /** The Runnable that runs in the session. */
   bound: Runnable<RunInput, RunOutput>;
-
   /** The bound config, as `withConfig` sets it. */
   config?: Partial<CallOptions> | undefined;
 }

@@ -6,14 +6,12 @@ import {
   type RunnableRetry,
   type RunnableWithFallbacks,
 } from "@langchain/core/runnables";
-import { enableImplicitConfig, runWithSession } from "../context/async_context.js";
-import { sessionLookup } from "../context/session_lookup.js";
+import { enableImplicitConfig, runWithSession, sessionLookup } from "../context/async_context.js";
 import { resolveWrapperSession } from "../session/precedence.js";
 import { canWriteSessionMetadata } from "../session/run_metadata.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import { ACTIVE_SESSION, mergeConfigurable } from "../session/sources.js";
-import { describeValue } from "../utils/describe_value.js";
-import { invalid } from "../utils/invalid.js";
+import { describeValue, invalid } from "../utils/invalid.js";
 import { DelegatingRunnable, type PreparedCall } from "./delegating_runnable.js";
 import type {
   RunnableWithSessionCallOptions,
@@ -24,7 +22,8 @@ import type {
 /**
  * Wraps a Runnable so that everything inside one call is in one session. Every `SessionChatOpenAI` in its
  * sequences, parallel branches, lambdas, tools, sub-graphs, retries and fallbacks sends the same id. A step that
- * you pipe after the wrapper is outside the session.
+ * you pipe after the wrapper is outside the session. Each entry point resolves the session, runs with it, and calls
+ * the same method of `bound` (delegating_runnable.ts).
  *
  * The id is the first of: call option `sessionId`; `configurable.sessionId` or `configurable.session_id` of the
  * call; field `sessionId`; the active session of an outer wrapper; a `SessionCallbackHandler`;
@@ -83,10 +82,8 @@ export class RunnableWithSession<
   }
 
   override withConfig(config: Partial<CallOptions>): RunnableWithSession<RunInput, RunOutput, CallOptions> {
-    return new RunnableWithSession({
-      ...this.fields,
-      config: mergeConfigs(this.fields.config, config) as Partial<CallOptions>,
-    });
+    const merged = mergeConfigs(this.fields.config, config) as Partial<CallOptions>;
+    return new RunnableWithSession({ ...this.fields, config: merged });
   }
 
   /** All attempts of one call are in one session. At run time, returns a `RunnableWithSession` that wraps the retry. */
@@ -94,13 +91,14 @@ export class RunnableWithSession<
     return this.rewrap((bound) => super.withRetry.call(bound, fields));
   }
 
-  /** The fallbacks are in the session of the call. A fallback that is a wrapper with a field `sessionId` uses that. */
+  /** As `withRetry`. A fallback is in the session of the call, unless it is a wrapper with a field `sessionId`. */
   override withFallbacks(
     fields: Parameters<Runnable<RunInput, RunOutput>["withFallbacks"]>[0],
   ): RunnableWithFallbacks<RunInput, RunOutput> {
     return this.rewrap((bound) => super.withFallbacks.call(bound, fields));
   }
 
+  /** As `withRetry`: returns a `RunnableWithSession`. */
   override withListeners(fields: Parameters<Runnable["withListeners"]>[0]): Runnable<RunInput, RunOutput, CallOptions> {
     return this.rewrap((bound) => super.withListeners.call(bound, fields));
   }

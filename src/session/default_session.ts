@@ -1,6 +1,8 @@
 import { readVariable } from "../utils/environment.js";
 import { checkSessionId, isUnset, newSessionId } from "./session_id.js";
-import type { DefaultSession } from "./types.js";
+
+/** The session of a model's calls that name none, and the source of its id. `false`: such calls have no session. */
+export type DefaultSession = { id: string; origin: "constructor" | "environment" | "generated" } | false;
 
 /**
  * The session of a model's calls that name none. The first of: field `sessionId`, `LITELLM_SESSION_ID`, a new

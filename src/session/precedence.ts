@@ -5,8 +5,9 @@ import {
   fromConfigurable,
   fromHandler,
   fromThread,
+  type ModelDefaults,
+  type SessionLookup,
 } from "./sources.js";
-import type { ModelDefaults, SessionLookup } from "./types.js";
 
 /**
  * The session id of a model call. The first of these that names one:

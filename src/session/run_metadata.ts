@@ -1,7 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { isUnset } from "./session_id.js";
-import { activeSessionIdOf } from "./sources.js";
-import type { SessionLookup } from "./types.js";
+import { activeSessionIdOf, type SessionLookup } from "./sources.js";
 
 /**
  * Whether `session_id` may be written into a run's metadata, by which LangSmith, Langfuse and OpenInference

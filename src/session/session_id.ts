@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
-import { describeValue } from "../utils/describe_value.js";
+import { describeValue } from "../utils/invalid.js";
 import { SessionIdError } from "./session_id_error.js";
 
 const ALLOWED = "a string of 1 to 1,024 characters, well-formed Unicode, without control characters";

@@ -21,9 +21,7 @@ const BRAND = Symbol.for("langchain-litellm-session.SessionIdError");
  */
 export class SessionIdError extends Error {
   override readonly name = "SessionIdError";
-
   readonly code = "INVALID_SESSION_ID";
-
   readonly [BRAND] = true;
 
   /** Whether `error` is a `SessionIdError`, of this copy of the package or of another. */

@@ -1,6 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
+import type { DefaultSession } from "./default_session.js";
 import { checkSessionId, isSessionId, isUnset } from "./session_id.js";
-import type { Callbacks, ModelDefaults, SessionLookup } from "./types.js";
 
 /** Marks a `SessionCallbackHandler`. A `Symbol.for`, because an app may load an ESM and a CommonJS copy of this package. */
 export const HANDLER_BRAND: unique symbol = Symbol.for("langchain-litellm-session.handler") as never;
@@ -10,6 +10,27 @@ export const HANDLER_BRAND: unique symbol = Symbol.for("langchain-litellm-sessio
  * context variables. A symbol, so that neither traces nor a remote graph get it.
  */
 export const ACTIVE_SESSION: unique symbol = Symbol.for("langchain-litellm-session.active") as never;
+
+/** The input of the precedence rules in precedence.ts, for one call. */
+export interface SessionLookup {
+  /** Call option `sessionId`. `false`: the call has no session. */
+  readonly option: unknown;
+  /** The config that was passed to the call, bound config included. */
+  readonly config: RunnableConfig | undefined;
+  /** LangChain's implicit config: the config of the run that makes the call, from the async context. */
+  readonly implicitConfig: RunnableConfig | undefined;
+  /** The id with which the nearest `RunnableWithSession` runs, from the async context. */
+  readonly activeSessionId: string | undefined;
+}
+
+type Callbacks = RunnableConfig["callbacks"];
+
+/** The values of a model object that the precedence rule reads. */
+export interface ModelDefaults {
+  readonly session: DefaultSession;
+  readonly boundCallbacks?: Callbacks;
+  readonly constructorCallbacks?: Callbacks;
+}
 
 type Configurable = NonNullable<RunnableConfig["configurable"]>;
 

@@ -1,5 +1,4 @@
-import { describeValue } from "../utils/describe_value.js";
-import { invalid } from "../utils/invalid.js";
+import { describeValue, invalid } from "../utils/invalid.js";
 import { NAMED_TRANSPORTS, type ParsedTransport, type SessionTransportFields } from "./named_transports.js";
 
 /** Body fields with a meaning of the API: an id in one of them would break the request. */

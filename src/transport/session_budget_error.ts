@@ -39,17 +39,13 @@ export const SessionBudgetError = {
 };
 
 /** Messages of LiteLLM's `max_budget_per_session_limiter` and `max_iterations_limiter`, which set no error code (1.106.0). */
-const LIMITS = [
-  ["budget", /Session budget exceeded for session/],
-  ["iterations", /Max iterations exceeded for session/],
-] as const;
+const LIMIT_MESSAGE = /(Session budget|Max iterations) exceeded for session/;
 
 /** Marks an error as a {@link SessionBudgetError} if its status is 429 and its message is one of the limiters'. */
 export function markBudgetError(error: unknown): error is SessionBudgetError {
   const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
-  if (status !== 429 || typeof message !== "string") return false;
-  const limit = LIMITS.find(([, words]) => words.test(message))?.[0];
+  const [, limit] = (status === 429 && typeof message === "string" && LIMIT_MESSAGE.exec(message)) || [];
   if (!limit) return false;
-  Object.assign(error as object, { [BRAND]: true, limit });
+  Object.assign(error as object, { [BRAND]: true, limit: limit === "Max iterations" ? "iterations" : "budget" });
   return true;
 }

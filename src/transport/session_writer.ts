@@ -1,5 +1,5 @@
 import { SessionIdError } from "../session/session_id_error.js";
-import { describeValue } from "../utils/describe_value.js";
+import { describeValue } from "../utils/invalid.js";
 import { warn } from "../utils/warn.js";
 import type { HeadersInput } from "./headers.js";
 import { parseTransport } from "./parse_transport.js";

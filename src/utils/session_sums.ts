@@ -15,14 +15,7 @@ export interface SessionSummary {
   readonly wallMs: number;
 }
 
-/** The fields of an ended call that the sums need. */
-export interface EndedCall {
-  readonly isFailed: boolean;
-  readonly inputTokens: number | undefined;
-  readonly outputTokens: number | undefined;
-  readonly costUsd: number | undefined;
-  readonly durationMs: number | undefined;
-}
+type EndedCall = { readonly [Field in "inputTokens" | "outputTokens" | "costUsd" | "durationMs"]?: number | undefined };
 
 /** Adds calls up to a {@link SessionSummary}. */
 export class SessionSums {
@@ -37,7 +30,7 @@ export class SessionSums {
     this.firstStartMs = Math.min(this.firstStartMs, startMs);
   }
 
-  end(startMs: number, { isFailed, inputTokens, outputTokens, costUsd, durationMs }: EndedCall): void {
+  end(startMs: number, isFailed: boolean, { inputTokens, outputTokens, costUsd, durationMs }: EndedCall): void {
     this.sums.failures += isFailed ? 1 : 0;
     this.sums.inputTokens += inputTokens ?? 0;
     this.sums.outputTokens += outputTokens ?? 0;

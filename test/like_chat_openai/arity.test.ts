@@ -27,6 +27,17 @@ it("each method of SessionChatOpenAI has as many parameters as that of ChatOpenA
   expect(aritiesOf(new SessionChatOpenAI(fields), names)).toEqual(aritiesOf(new ChatOpenAI(fields), names));
 });
 
+it("each method of the models inside SessionChatOpenAI has as many parameters as that of the models inside ChatOpenAI", () => {
+  for (const inner of ["completions", "responses"]) {
+    const [own, langchains] = [new SessionChatOpenAI(fields), new ChatOpenAI(fields)].map((model) =>
+      Reflect.get(model, inner),
+    );
+    const names = methodsOf(Object.getPrototypeOf(langchains));
+    expect(names).toContain("completionWithRetry");
+    expect(aritiesOf(own, names)).toEqual(aritiesOf(langchains, names));
+  }
+});
+
 it("each method of SessionOpenAIEmbeddings has as many parameters as that of OpenAIEmbeddings", () => {
   const names = methodsOf(OpenAIEmbeddings.prototype);
   expect(aritiesOf(new SessionOpenAIEmbeddings(fields), names)).toEqual(aritiesOf(new OpenAIEmbeddings(fields), names));
