@@ -1,5 +1,5 @@
 import type { ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
-import { observeResponses, withObservation } from "../openai_client/observe_responses.js";
+import { observeClient, stopBudgetRetries, withObservation } from "../openai_client/observe_responses.js";
 import { type HeadersInput, mergeHeaders } from "../transport/headers.js";
 import type { RequestTarget } from "../transport/session_writer.js";
 import type { RequestParts } from "../transport/write_session_id.js";
@@ -41,7 +41,8 @@ export function instrumentInnerModel<Inner extends InnerModel>(inner: Inner): In
       body: previousResponseId === undefined ? extended : { ...extended, previous_response_id: previousResponseId },
       headers: mergeHeaders(options.headers, options.options?.headers),
     };
-    const written = sessionId === undefined ? parts : writer.write(parts, sessionId, targetOf(inner));
+    const target = prepareClient(inner);
+    const written = sessionId === undefined ? parts : writer.write(parts, sessionId, target);
     const sent = withObservation(options, observation);
     if (written.headers) sent.headers = written.headers;
     const response = await completionWithRetry.call(inner, written.body, sent);
@@ -50,7 +51,7 @@ export function instrumentInnerModel<Inner extends InnerModel>(inner: Inner): In
       ? captureStream(response as AsyncIterable<StreamEvent>, observation)
       : response;
   };
-  observeResponses(inner);
+  stopBudgetRetries(inner);
   return Object.assign(inner, { completionWithRetry: writeAndSend, [INSTRUMENTED]: true });
 }
 
@@ -81,10 +82,11 @@ interface InnerInternals {
   _getClientOptions(options: undefined): unknown;
 }
 
-/** Creates the SDK's client if there is none yet, because the client decides the base URL (`OPENAI_BASE_URL`). */
-function targetOf(inner: InnerModel): RequestTarget {
+/** Creates the SDK's client if there is none yet, and observes it. It decides the base URL (`OPENAI_BASE_URL`). */
+function prepareClient(inner: InnerModel): RequestTarget {
   const internals = inner as unknown as InnerInternals;
   if (!internals.client) internals._getClientOptions(undefined);
   const { client, clientConfig } = internals;
+  if (client) observeClient(client);
   return { baseURL: client?.baseURL ?? clientConfig.baseURL, defaultHeaders: clientConfig.defaultHeaders };
 }

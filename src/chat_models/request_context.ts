@@ -42,7 +42,7 @@ export interface ModelResponseObservation extends ResponseObservation {
   /** Whether to read `usage` and `responseId` in a stream, which LangChain does not expose. Set before the request. */
   capturesStream?: boolean;
   /** Whether the next call may continue this answer: its id must then be the one in the stream's last event. */
-  isChained?: boolean;
+  isContinuable?: boolean;
   isStream?: boolean;
   usage?: unknown;
   /** The id in the last event of a `/responses` stream. A proxy may send another id in each event. */

@@ -19,12 +19,12 @@ export function annotateResult(
 ): Promise<ChatResult> {
   return result.then(
     (answer) => {
-      const { headers, isStream, isChained, usage, responseId } = observation;
+      const { headers, isStream, isContinuable, usage, responseId } = observation;
       for (const { message } of answer.generations) {
         const metadata = responseMetadataOf(message);
         addLiteLLM(metadata, parseResponseHeaders(headers), costOf(headers, isStream ? { usage } : undefined));
         // With `streaming: true`, ChatOpenAI joins the chunks of a stream and uses the id of its first event.
-        if (isStream && isChained) metadata.id = responseId;
+        if (isStream && isContinuable) metadata.id = responseId;
       }
       return answer;
     },

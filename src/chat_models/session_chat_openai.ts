@@ -10,9 +10,8 @@ import { type ConversationBodyFields, isAnswerContinuable } from "../conversatio
 import { checkApiKey } from "../openai_client/fields.js";
 import { type DefaultSession, resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
-import { canWriteSessionMetadata } from "../session/run_metadata.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import type { SessionLookup } from "../session/sources.js";
+import { canWriteSessionMetadata, type SessionLookup } from "../session/sources.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
 import { cloneInstance } from "../utils/clone_instance.js";
 import { checkExtraBody, mergeCallOptions } from "./call_options.js";
@@ -135,7 +134,10 @@ export class SessionChatOpenAI<
     const { lookup, ...context } = this.createContext(merged);
     const [config, callOptions] = super._separateRunnableConfigFromCallOptionsCompat(merged as Partial<CallOptions>);
     delete callOptions.sessionId;
-    const isInMetadata = !this.isGenerated(context.sessionId) && canWriteSessionMetadata(config.metadata, lookup);
+    // An id that was generated for this model object would only add noise to a trace's metadata.
+    const { id, origin } = this.defaultSession || {};
+    const isGenerated = origin === "generated" && id === context.sessionId;
+    const isInMetadata = !isGenerated && canWriteSessionMetadata(config.metadata, lookup);
     return [config, setRequestContext(callOptions, { ...context, isInMetadata })];
   }
 
@@ -196,12 +198,13 @@ export class SessionChatOpenAI<
     // Another model that calls `_generate` of this one passes no config: `createContext` reads the implicit config.
     const context = getRequestContext(options) ?? this.createContext(mergeCallOptions(this.defaultOptions, options));
     const { sessionId, extraBody } = context;
+    const turn = this.conversationTurn(messages, options, context);
     const send: Send<T> = (sent, previousResponseId) => {
-      const observation = { isChained: this.usePreviousResponseId };
+      const observation = { isContinuable: turn !== undefined };
       const sentContext = { sessionId, extraBody, request: { writer: this.writer, previousResponseId, observation } };
       return request(sent, withRequest(options, sentContext), sentContext);
     };
-    return { send, turn: this.conversationTurn(messages, options, context) };
+    return { send, turn };
   }
 
   private conversationTurn(
@@ -238,11 +241,5 @@ export class SessionChatOpenAI<
   private resolveSession(lookup: SessionLookup): string | undefined {
     const { defaultSession: session, defaultOptions, callbacks: constructorCallbacks } = this;
     return resolveModelSession(lookup, { session, boundCallbacks: defaultOptions?.callbacks, constructorCallbacks });
-  }
-
-  /** Whether the id was generated for this model object. Such an id would only add noise to a trace's metadata. */
-  private isGenerated(sessionId: string | undefined): boolean {
-    const { defaultSession } = this;
-    return defaultSession && defaultSession.origin === "generated" && defaultSession.id === sessionId;
   }
 }

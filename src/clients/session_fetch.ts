@@ -4,6 +4,7 @@ import { checkSessionId, isUnset } from "../session/session_id.js";
 import type { SessionTransport } from "../transport/named_transports.js";
 import { createSessionWriter } from "../transport/session_writer.js";
 import { isPlainObject } from "../utils/is_plain_object.js";
+import { parseJson } from "../utils/parse_json.js";
 
 /** Options of {@link sessionFetch}. */
 export interface SessionFetchOptions {
@@ -54,8 +55,8 @@ export function sessionFetch(options: SessionFetchOptions = {}): typeof globalTh
     const isJson = /^application\/([\w.+-]+\+)?json\b/i.test(headers.get("content-type") ?? "");
     if (method.toUpperCase() !== "POST" || !isJson) return send(input, init);
     const text = init?.body ?? (await request?.clone().text());
-    const body = typeof text === "string" ? parseObject(text) : undefined;
-    if (!body) return send(input, init);
+    const body = typeof text === "string" ? parseJson(text) : undefined;
+    if (!isPlainObject(body)) return send(input, init);
 
     const id = checkSessionId(value, OPTION);
     writer.check(id);
@@ -65,13 +66,4 @@ export function sessionFetch(options: SessionFetchOptions = {}): typeof globalTh
     headers.delete("content-length"); // The SDK computed it for the original body.
     return send(input, { ...init, method, headers, body: JSON.stringify(written.body) });
   };
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const body: unknown = JSON.parse(text);
-    return isPlainObject(body) ? body : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
 import { enableImplicitConfig, sessionLookup } from "../context/async_context.js";
 import { checkApiKey, type SessionFields } from "../openai_client/fields.js";
-import { observeResponses, type ResponseObservation, withObservation } from "../openai_client/observe_responses.js";
+import { observeClient, stopBudgetRetries, withObservation } from "../openai_client/observe_responses.js";
 import { type DefaultSession, resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
@@ -48,7 +48,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     const defaultSession = resolveDefaultSession(fields.sessionId);
     super(fields);
     checkApiKey(this.clientConfig.apiKey);
-    observeResponses(this);
+    stopBudgetRetries(this);
     this.writer = writer;
     this.defaultSession = defaultSession;
     this.clientOwner = this;
@@ -79,7 +79,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     const lookup = sessionLookup(this.boundSessionId, undefined);
     const sessionId = resolveModelSession(lookup, { session: this.defaultSession });
     if (sessionId !== undefined) this.writer.check(sessionId);
-    const observation: ResponseObservation = {};
+    const observation: { headers?: Headers } = {};
     try {
       return await super.embeddingWithRetry.call(this.withWritingClient(sessionId, observation), request);
     } catch (error) {
@@ -88,9 +88,10 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
   }
 
   /** Returns this object with another client, which writes the session id into each attempt of one request. */
-  private withWritingClient(sessionId: string | undefined, observation: ResponseObservation): this {
+  private withWritingClient(sessionId: string | undefined, observation: { headers?: Headers }): this {
     const { clientOwner, writer } = this;
     const writingClient = (client: OpenAIClient) => {
+      observeClient(client);
       const target = { baseURL: client.baseURL, defaultHeaders: clientOwner.clientConfig.defaultHeaders };
       const create = (body: object, options: { headers?: HeadersInput }) => {
         const parts = { body: { ...body }, headers: options.headers };

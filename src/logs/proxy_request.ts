@@ -1,3 +1,4 @@
+import { parseJson } from "../utils/parse_json.js";
 import { SessionLogsError, type SessionLogsErrorCode } from "./session_logs_error.js";
 
 /** The proxy and the settings of the requests to it. */
@@ -116,13 +117,4 @@ function reasonOf(error: unknown): string {
   const { cause, message } = (error ?? {}) as { cause?: unknown; message?: unknown };
   const { code, message: causeMessage } = (cause ?? {}) as { code?: unknown; message?: unknown };
   return String(code ?? causeMessage ?? message ?? error);
-}
-
-/** Undefined if the text is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

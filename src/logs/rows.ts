@@ -1,6 +1,6 @@
 import { isPlainObject } from "../utils/is_plain_object.js";
+import { parseJson } from "../utils/parse_json.js";
 import type { SessionSums } from "../utils/session_sums.js";
-import { parseJson } from "./proxy_request.js";
 
 /** One call in LiteLLM's log. */
 export interface SessionLogRow {

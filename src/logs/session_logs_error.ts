@@ -2,26 +2,23 @@ import { hasBrand } from "../utils/brand.js";
 
 const BRAND = Symbol.for("langchain-litellm-session.SessionLogsError");
 
-/**
- * Why a session could not be read:
- *
- * - `"UNREACHABLE"`: no server answers at `baseURL`.
- * - `"TIMEOUT"`: the proxy did not answer in time, or `waitFor` did not find its calls in time.
- * - `"INVALID_KEY"`: the proxy does not know the key, or no key was sent.
- * - `"FORBIDDEN"`: the proxy knows the key, but does not let it read logs.
- * - `"NO_DATABASE"`: the proxy has no database, and so no logs.
- * - `"UNSUPPORTED_VERSION"`: the proxy is older than LiteLLM 1.70 and has no session logs.
- * - `"NOT_LITELLM"`: the server at `baseURL` is not a LiteLLM proxy.
- * - `"PROXY_ERROR"`: the proxy failed in another way.
- */
+/** Why a session could not be read. */
 export type SessionLogsErrorCode =
+  /** No server answers at `baseURL`. */
   | "UNREACHABLE"
+  /** The proxy did not answer in time, or `waitFor` did not find its calls in time. */
   | "TIMEOUT"
+  /** The proxy does not know the key, or no key was sent. */
   | "INVALID_KEY"
+  /** The proxy knows the key, but does not let it read logs. */
   | "FORBIDDEN"
+  /** The proxy has no database, and so no logs. */
   | "NO_DATABASE"
+  /** The proxy is older than LiteLLM 1.70 and has no session logs. */
   | "UNSUPPORTED_VERSION"
+  /** The server at `baseURL` is not a LiteLLM proxy. */
   | "NOT_LITELLM"
+  /** The proxy failed in another way. */
   | "PROXY_ERROR";
 
 /**

@@ -1,40 +1,46 @@
 import { markBudgetError } from "../transport/session_budget_error.js";
 
 /** Data from the response to one request. After retries, from the last attempt. */
-export interface ResponseObservation {
-  headers?: Headers | undefined;
-}
+export type ResponseObservation = { headers?: Headers | undefined };
 
 /** The key of a {@link ResponseObservation} in `fetchOptions`, which the SDK spreads into the `init` of `fetch`. */
 const OBSERVATION: unique symbol = Symbol("langchain-litellm-session.observation");
 
-type Fetch = typeof globalThis.fetch;
+/** Headers of observed responses. An error of the SDK has the headers of its response. */
+const observedHeaders = new WeakSet<object>();
 
-/** Fields of LangChain's OpenAI classes, which create the SDK's client from `clientConfig` for the first request. */
-interface OpenAIClientOwner {
-  client?: { fetch: Fetch } | undefined;
-  clientConfig: { fetch?: Fetch };
-  caller: { onFailedAttempt?: (error: unknown) => unknown };
+/**
+ * Patches `fetch` of the SDK's client, to store response headers in the `ResponseObservation` of their request: the
+ * SDK's promise, which LangChain awaits, drops them. Call this before each request, because a user may set another
+ * client or `fetch`. A client that can't be patched, such as a mock, stays as it is.
+ */
+export function observeClient(client: object): void {
+  const { fetch } = client as { fetch?: unknown };
+  if (typeof fetch !== "function" || OBSERVATION in fetch) return;
+  const observingFetch = async (input: unknown, init?: { [OBSERVATION]?: ResponseObservation }) => {
+    const observation = init?.[OBSERVATION];
+    if (observation) observation.headers = undefined;
+    const response: Response = await fetch(input, init);
+    // A user's `fetch` may return a response with headers of another kind.
+    if (observation && typeof response?.headers?.get === "function") {
+      observation.headers = response.headers;
+      observedHeaders.add(response.headers);
+    }
+    return response;
+  };
+  Reflect.set(client, "fetch", Object.assign(observingFetch, { [OBSERVATION]: true }));
 }
 
 /**
- * Patches an object of one of LangChain's OpenAI classes in two places:
- *
- * - `fetch` stores the response headers in the `ResponseObservation` of the request, because the SDK's promise,
- *   which LangChain awaits, drops them. The SDK's client itself is not wrapped: a user's changes to it work as on
- *   `ChatOpenAI`.
- * - `onFailedAttempt` stops retries for a session whose budget is used up. LangChain would retry each 429 that has
- *   a `Retry-After` header.
+ * Stops retries of observed requests in a session whose budget is used up. LangChain would retry each 429 that has a
+ * `Retry-After` header.
  */
-export function observeResponses(model: unknown): void {
-  const owner = model as OpenAIClientOwner;
-  owner.clientConfig = { ...owner.clientConfig, fetch: observingFetch(owner.clientConfig.fetch) };
-  if (owner.client) owner.client.fetch = observingFetch(owner.client.fetch);
-
-  const { caller } = owner;
+export function stopBudgetRetries(model: unknown): void {
+  const { caller } = model as { caller: { onFailedAttempt?: (error: unknown) => unknown } };
   const onFailedAttempt = caller.onFailedAttempt?.bind(caller);
   caller.onFailedAttempt = (error) => {
-    if (!markBudgetError(error)) return onFailedAttempt?.(error);
+    const isObserved = observedHeaders.has((error as { headers?: object } | undefined)?.headers as object);
+    if (!isObserved || !markBudgetError(error)) return onFailedAttempt?.(error);
     // Stops retries outside the model too, such as `modelRetryMiddleware`. Core before 1.4 has no function for it.
     throw Object.defineProperty(error, Symbol.for("langchain.errors.retryable"), { value: false, configurable: true });
   };
@@ -46,14 +52,4 @@ export function withObservation<Options extends object>(options: Options, observ
   const extended: { [OBSERVATION]?: ResponseObservation } = { ...fetchOptions };
   extended[OBSERVATION] = observation; // Ten times as fast as a literal with a spread and a symbol key.
   return { ...options, fetchOptions: extended };
-}
-
-function observingFetch(fetch: Fetch | undefined): Fetch {
-  return async (input, init) => {
-    const observation = (init as { [OBSERVATION]?: ResponseObservation } | undefined)?.[OBSERVATION];
-    if (observation) observation.headers = undefined;
-    const response = await (fetch ?? globalThis.fetch)(input, init);
-    if (observation) observation.headers = response.headers;
-    return response;
-  };
 }

@@ -70,7 +70,7 @@ type Cells = [start: string, took: string, bar: string, model: string, tokens: s
 /** Leaves `bar` and `status` as they are: they may contain colour codes, which take no column. */
 function formatLine([start, took, bar, model, tokens, cost, status]: Cells): string {
   const alignRight = (text: string, width: number) => fitToWidth(text, width, "right");
-  const cells = [
+  return [
     alignRight(start, 8),
     alignRight(took, 8),
     bar,
@@ -78,8 +78,7 @@ function formatLine([start, took, bar, model, tokens, cost, status]: Cells): str
     alignRight(tokens, 13),
     alignRight(cost, 10),
     status,
-  ];
-  return cells.join("  ");
+  ].join("  ");
 }
 
 /** Draws a call on the time axis of the session. A call without an end gets a light bar to the end of the axis. */

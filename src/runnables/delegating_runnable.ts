@@ -1,9 +1,9 @@
 import { Runnable, type RunnableBatchOptions } from "@langchain/core/runnables";
 import { AsyncCaller } from "@langchain/core/utils/async_caller";
-import { IterableReadableStream } from "@langchain/core/utils/stream";
+import { AsyncGeneratorWithSetup, IterableReadableStream } from "@langchain/core/utils/stream";
 import { iterateInContext, type RunInContext, snapshotAsyncContext } from "../context/async_context.js";
 import { optionsOfEachInput } from "../utils/batch_options.js";
-import type { RunnableWithSessionCallOptions } from "./fields.js";
+import type { RunnableWithSessionCallOptions, RunnableWithSessionFields } from "./fields.js";
 
 /** The async context and the config of a call whose session is resolved. */
 export interface PreparedCall<CallOptions> {
@@ -15,21 +15,24 @@ export interface PreparedCall<CallOptions> {
 
 /**
  * A Runnable with the same three steps in each entry point: resolve the session, make it the active session, call
- * the same method of the bound Runnable.
+ * the same method of the bound Runnable. `invoke` is in the subclass, because it is abstract in `Runnable`.
  */
 abstract class SessionDelegate<
   RunInput,
   RunOutput,
   CallOptions extends RunnableWithSessionCallOptions,
 > extends Runnable<RunInput, RunOutput, CallOptions> {
-  protected abstract readonly fields: { readonly bound: Runnable<RunInput, RunOutput> };
+  protected abstract readonly fields: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>;
 
   protected abstract prepareCall(options: Partial<CallOptions> | undefined): PreparedCall<CallOptions>;
 
   override async stream(input: RunInput, options?: Partial<CallOptions>): Promise<IterableReadableStream<RunOutput>> {
     const { run, config } = this.prepareCall(options);
-    const stream = await run(() => this.fields.bound.stream(input, config));
-    return IterableReadableStream.fromAsyncGenerator(iterateInContext(run, () => stream));
+    const chunks = iterateInContext(run, () => this.fields.bound.stream(input, config));
+    // As core's `stream`: resolves with the first chunk, and ends at once when `signal` aborts.
+    const generator = new AsyncGeneratorWithSetup({ generator: chunks, config });
+    await generator.setup;
+    return IterableReadableStream.fromAsyncGenerator(generator);
   }
 
   /**
@@ -43,24 +46,24 @@ abstract class SessionDelegate<
   ): Promise<RunOutput[]> {
     this._getOptionsList(options ?? {}, inputs.length); // Throws if an array has not one options object for each input.
     const optionsOfEach = optionsOfEachInput(inputs.length, options);
-    const maxConcurrency = optionsOfEach[0]?.maxConcurrency ?? batchOptions?.maxConcurrency;
-    const caller = new AsyncCaller({ maxConcurrency, maxRetries: 0 });
+    const { maxConcurrency = batchOptions?.maxConcurrency } = { ...this.fields.config, ...optionsOfEach[0] };
+    const onFailedAttempt = (error: unknown) => {
+      throw error; // No retries, and the error stays as it is.
+    };
+    const caller = new AsyncCaller({ maxConcurrency, onFailedAttempt });
     const runInCallersContext = snapshotAsyncContext(); // A queued call would start in the context of the call that ended.
-    const outputs = inputs.map(async (input, index) => {
-      try {
-        const { run, config } = this.prepareCall(optionsOfEach[index]);
-        const invoke = () => run(() => this.fields.bound.invoke(input, config));
-        return await caller.call(() => runInCallersContext(invoke));
-      } catch (error) {
-        if (!batchOptions?.returnExceptions) throw error;
-        return error as RunOutput;
-      }
+    const outputs = inputs.map((input, index) => {
+      const { run, config } = this.tryPrepareCall(optionsOfEach[index]);
+      return caller.call(async () => {
+        try {
+          return await runInCallersContext(() => run(() => this.fields.bound.invoke(input, config)));
+        } catch (error) {
+          if (!batchOptions?.returnExceptions) throw error;
+          return error as RunOutput;
+        }
+      });
     });
     return Promise.all(outputs);
-  }
-
-  override async *_streamIterator(input: RunInput, options?: Partial<CallOptions>): AsyncGenerator<RunOutput> {
-    yield* await this.stream(input, options);
   }
 
   override async *transform(
@@ -79,10 +82,10 @@ abstract class SessionDelegate<
     options: Partial<CallOptions> & { version: "v1" | "v2" },
     streamOptions?: object,
   ): never {
-    const { run, config } = this.prepareCall(options);
-    const events = run(() => this.fields.bound.streamEvents(input, config as typeof options, streamOptions));
-    if (options?.version !== "v1" && options?.version !== "v2") return events as never;
-    return IterableReadableStream.fromAsyncGenerator(iterateInContext(run, () => events)) as never;
+    const { run, config } = this.tryPrepareCall(options);
+    const open = () => this.fields.bound.streamEvents(input, config as typeof options, streamOptions);
+    if (options?.version !== "v1" && options?.version !== "v2") return run(open) as never;
+    return IterableReadableStream.fromAsyncGenerator(iterateInContext(run, open)) as never;
   }
 
   override streamLog(
@@ -90,8 +93,20 @@ abstract class SessionDelegate<
     options?: Partial<CallOptions>,
     streamOptions?: object,
   ): ReturnType<Runnable["streamLog"]> {
-    const { run, config } = this.prepareCall(options);
+    const { run, config } = this.tryPrepareCall(options);
     return iterateInContext(run, () => this.fields.bound.streamLog(input, config, streamOptions));
+  }
+
+  /** If `prepareCall` fails, `run` throws its error: where core would, in one call of a batch or when events are read. */
+  private tryPrepareCall(options: Partial<CallOptions> | undefined): PreparedCall<CallOptions> {
+    try {
+      return this.prepareCall(options);
+    } catch (error) {
+      const run = () => {
+        throw error;
+      };
+      return { run, config: {} };
+    }
   }
 
   /** @internal */

@@ -8,9 +8,8 @@ import {
 } from "@langchain/core/runnables";
 import { enableImplicitConfig, runWithSession, sessionLookup } from "../context/async_context.js";
 import { resolveWrapperSession } from "../session/precedence.js";
-import { canWriteSessionMetadata } from "../session/run_metadata.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import { ACTIVE_SESSION, mergeConfigurable } from "../session/sources.js";
+import { ACTIVE_SESSION, canWriteSessionMetadata, mergeConfigurable } from "../session/sources.js";
 import { describeValue, invalid } from "../utils/invalid.js";
 import { DelegatingRunnable, type PreparedCall } from "./delegating_runnable.js";
 import type {

@@ -53,10 +53,11 @@ export function resolveModelSession(lookup: SessionLookup, model: ModelDefaults)
  * @throws {SessionIdError} for an explicit value (1 to 4) that isn't an id.
  */
 export function resolveWrapperSession(lookup: SessionLookup, readField: () => string | undefined): string | undefined {
+  const optionId = fromCallOption(lookup); // 1
+  if (optionId !== undefined) return optionId;
   const configuredId = fromConfigurable(lookup);
   const isActive = configuredId === activeSessionIdOf(lookup);
   return (
-    fromCallOption(lookup) ?? // 1
     (isActive ? undefined : configuredId) ?? // 2
     readField() ?? // 3
     configuredId ?? // 4

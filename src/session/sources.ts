@@ -107,6 +107,15 @@ export function activeSessionIdOf({ config, implicitConfig, activeSessionId }: S
 }
 
 /**
+ * Whether `session_id` may be written into a run's metadata, by which LangSmith, Langfuse and OpenInference
+ * group runs. It replaces the value of an outer wrapper, never the user's.
+ */
+export function canWriteSessionMetadata(metadata: RunnableConfig["metadata"], lookup: SessionLookup): boolean {
+  const existingId = metadata?.session_id;
+  return isUnset(existingId) || existingId === activeSessionIdOf(lookup);
+}
+
+/**
  * Merges a call's `configurable` over the bound one, by key. `sessionId` and `session_id` are two
  * spellings of one key: a set value of the call replaces the bound value in either spelling.
  */

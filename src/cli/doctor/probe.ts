@@ -1,15 +1,8 @@
 import { sessionFetch } from "../../clients/session_fetch.js";
-import {
-  checkAlive,
-  firstLine,
-  getJson,
-  type LogsProxy,
-  messageOf,
-  notLiteLLM,
-  parseJson,
-} from "../../logs/proxy_request.js";
+import { checkAlive, firstLine, getJson, type LogsProxy, messageOf, notLiteLLM } from "../../logs/proxy_request.js";
 import { costOf, parseResponseHeaders } from "../../transport/response_headers.js";
 import { isPlainObject } from "../../utils/is_plain_object.js";
+import { parseJson } from "../../utils/parse_json.js";
 import type { TransportName } from "./report.js";
 
 const TIMEOUT_MS = 60_000;
