@@ -131,14 +131,15 @@ export class SessionChatOpenAI<
     options?: Partial<CallOptions>,
   ): [RunnableConfig, this["ParsedCallOptions"]] {
     const merged = mergeCallOptions(this.defaultOptions, options);
-    const { lookup, ...context } = this.createContext(merged);
+    const lookup = sessionLookup(merged.sessionId, merged);
+    const { sessionId, extraBody } = this.createContext(merged, lookup);
     const [config, callOptions] = super._separateRunnableConfigFromCallOptionsCompat(merged as Partial<CallOptions>);
     delete callOptions.sessionId;
     // An id that was generated for this model object would only add noise to a trace's metadata.
     const { id, origin } = this.defaultSession || {};
-    const isGenerated = origin === "generated" && id === context.sessionId;
+    const isGenerated = origin === "generated" && id === sessionId;
     const isInMetadata = !isGenerated && canWriteSessionMetadata(config.metadata, lookup);
-    return [config, setRequestContext(callOptions, { ...context, isInMetadata })];
+    return [config, setRequestContext(callOptions, { sessionId, extraBody, isInMetadata })];
   }
 
   /**
@@ -220,12 +221,14 @@ export class SessionChatOpenAI<
     return new ConversationTurn(messages, body, model);
   }
 
-  /** `options` are the call options merged over the bound ones. Also returns the lookup that resolved the session. */
-  private createContext(options: Partial<SessionChatOpenAICallOptions>): RequestContext & { lookup: SessionLookup } {
-    const lookup = sessionLookup(options.sessionId, options);
+  /** `options` are the call options merged over the bound ones. */
+  private createContext(
+    options: Partial<SessionChatOpenAICallOptions>,
+    lookup = sessionLookup(options.sessionId, options),
+  ): RequestContext {
     const sessionId = this.resolveSession(lookup);
     if (sessionId !== undefined) this.writer.check(sessionId);
-    return { sessionId, lookup, extraBody: checkExtraBody(options.extraBody) };
+    return { sessionId, extraBody: checkExtraBody(options.extraBody) };
   }
 
   protected resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {

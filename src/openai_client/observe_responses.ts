@@ -6,8 +6,8 @@ export type ResponseObservation = { headers?: Headers | undefined };
 /** The key of a {@link ResponseObservation} in `fetchOptions`, which the SDK spreads into the `init` of `fetch`. */
 const OBSERVATION: unique symbol = Symbol("langchain-litellm-session.observation");
 
-/** Headers of observed responses. An error of the SDK has the headers of its response. */
-const observedHeaders = new WeakSet<object>();
+/** Headers of observed responses with status 429. An error of the SDK has the headers of its response. */
+const headersOf429 = new WeakSet<object>();
 
 /**
  * Patches `fetch` of the SDK's client, to store response headers in the `ResponseObservation` of their request: the
@@ -24,7 +24,7 @@ export function observeClient(client: object): void {
     // A user's `fetch` may return a response with headers of another kind.
     if (observation && typeof response?.headers?.get === "function") {
       observation.headers = response.headers;
-      observedHeaders.add(response.headers);
+      if (response.status === 429) headersOf429.add(response.headers);
     }
     return response;
   };
@@ -39,7 +39,7 @@ export function stopBudgetRetries(model: unknown): void {
   const { caller } = model as { caller: { onFailedAttempt?: (error: unknown) => unknown } };
   const onFailedAttempt = caller.onFailedAttempt?.bind(caller);
   caller.onFailedAttempt = (error) => {
-    const isObserved = observedHeaders.has((error as { headers?: object } | undefined)?.headers as object);
+    const isObserved = headersOf429.has((error as { headers?: object } | undefined)?.headers as object);
     if (!isObserved || !markBudgetError(error)) return onFailedAttempt?.(error);
     // Stops retries outside the model too, such as `modelRetryMiddleware`. Core before 1.4 has no function for it.
     throw Object.defineProperty(error, Symbol.for("langchain.errors.retryable"), { value: false, configurable: true });
