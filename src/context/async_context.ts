@@ -60,7 +60,7 @@ export function runWithSession<T>(sessionId: string, callback: () => T): T {
   return AsyncLocalStorageProviderSingleton.getInstance().run(store, callback) as T;
 }
 
-/** Runs a callback in an async context that was captured before. */
+/** Runs a callback in one async context: a captured one, or that of an active session. */
 export type RunInContext = <T>(callback: () => T) => T;
 
 /** Captures the async context of the caller, to run callbacks in it later. */
