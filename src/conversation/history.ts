@@ -1,6 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { isPlainObject } from "../utils/is_plain_object.js";
-import { responseMetadataOf } from "../utils/response_metadata.js";
 import { areToolCallsAnswered, toolCallIds } from "./tool_calls.js";
 
 /**
@@ -25,7 +24,7 @@ export function findLastResponse(messages: readonly BaseMessage[]): { index: num
   for (let index = messages.length - 1; index >= 0; index -= 1) {
     const message = messages[index];
     if (message?.getType() !== "ai") continue;
-    const { id } = responseMetadataOf(message);
+    const { id } = (message.response_metadata ?? {}) as { id?: unknown };
     if (isResponseId(id)) return { index, id };
   }
   return undefined;
@@ -44,7 +43,7 @@ export async function continueHistory(messages: BaseMessage[], model: string): P
   const answer = messages[last.index] as BaseMessage;
   const newMessages = messages.slice(last.index + 1);
   if (newMessages.length === 0 || !areToolCallsAnswered(toolCallIds(answer), newMessages)) return undefined;
-  const digest = responseMetadataOf(answer)[HISTORY_DIGEST_KEY];
+  const { [HISTORY_DIGEST_KEY]: digest } = answer.response_metadata as { [HISTORY_DIGEST_KEY]?: unknown };
   if (digest !== undefined && digest !== (await digestHistory(messages.slice(0, last.index), model))) return undefined;
   return { previousResponseId: last.id, messages: newMessages };
 }

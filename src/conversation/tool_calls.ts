@@ -1,5 +1,4 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { responseMetadataOf } from "../utils/response_metadata.js";
 
 /** Types of content blocks, in answers of `streamEvents` v3. */
 const TOOL_CALL_BLOCKS: readonly unknown[] = ["tool_call", "invalid_tool_call"];
@@ -11,7 +10,7 @@ const TOOL_CALL_ITEMS: readonly unknown[] = ["function_call", "custom_tool_call"
 export function toolCallIds(answer: BaseMessage): string[] {
   type Calls = { id?: string }[];
   const { tool_calls = [], invalid_tool_calls = [] } = answer as { tool_calls?: Calls; invalid_tool_calls?: Calls };
-  const { output } = responseMetadataOf(answer);
+  const { output } = (answer.response_metadata ?? {}) as { output?: unknown };
   const items: readonly unknown[] = Array.isArray(output) ? output : [];
   const blocks: readonly { type?: string; id?: string }[] = Array.isArray(answer.content) ? answer.content : [];
   const ids = [

@@ -55,7 +55,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     enableImplicitConfig();
   }
 
-  /** The session of a request outside any run: the bound session, else the default. `false`: no session. */
+  /** The bound session, else the session of a request outside any run. `false`: no session. */
   get sessionId(): string | false {
     return this.boundSessionId ?? (this.defaultSession ? this.defaultSession.id : false);
   }

@@ -1,9 +1,10 @@
-import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { ChatOpenAI } from "@langchain/openai";
 import { describe, expect, it } from "vitest";
-import type { SessionChatOpenAI, SessionChatOpenAICallOptions, SessionChatOpenAIFields } from "../../src/index.js";
+import { SessionChatOpenAI, type SessionChatOpenAICallOptions, type SessionChatOpenAIFields } from "../../src/index.js";
 import { ENTRY_POINTS, type EntryPoint, responseId, sentTurns, summarizeItems } from "../support/conversation.js";
 import type { Json } from "../support/gateway/server.js";
-import { modelFor, useGateway } from "../support/sessions.js";
+import { connection, modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
 
@@ -169,4 +170,21 @@ describe("another model", () => {
       ]);
     },
   );
+});
+
+it("an answer on /chat/completions has the metadata of ChatOpenAI's, also with usePreviousResponseId and streaming", async () => {
+  const fields = { ...connection(gateway.current), useResponsesApi: false, streaming: true };
+  const keysOf = async (model: ChatOpenAI) => Object.keys((await model.invoke("one")).response_metadata).sort();
+  const own = await keysOf(new SessionChatOpenAI({ ...fields, usePreviousResponseId: true, sessionId: "s" }));
+  expect(own).toEqual(await keysOf(new ChatOpenAI(fields)));
+});
+
+it("the messages of the caller are only read: frozen ones without response_metadata can be sent", async () => {
+  const said = new AIMessage("zero");
+  Reflect.deleteProperty(said, "response_metadata");
+  const messages = [Object.freeze(said), Object.freeze(new HumanMessage("one"))];
+  await chaining().invoke(messages);
+  expect(sentTurns(gateway.current)).toEqual([
+    { previousResponseId: undefined, input: ["assistant: zero", "user: one"] },
+  ]);
 });

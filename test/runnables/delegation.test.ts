@@ -67,7 +67,7 @@ describe("an id that can't be sent", () => {
 
   it("in configurable does no harm to a wrapper's call whose call option names the session", async () => {
     const wrapper = withSession(RunnableLambda.from(() => getSessionId()) as Runnable);
-    expect(await wrapper.invoke("x", { sessionId: "good", configurable: { other: 1 } })).toBe("good");
+    expect(await wrapper.invoke("x", { sessionId: "good", configurable: { sessionId: "a\nb" } })).toBe("good");
   });
 });
 
