@@ -199,9 +199,10 @@ export class SessionChatOpenAI<
     // Another model that calls `_generate` of this one passes no config: `createContext` reads the implicit config.
     const context = getRequestContext(options) ?? this.createContext(mergeCallOptions(this.defaultOptions, options));
     const { sessionId, extraBody } = context;
-    const turn = this.conversationTurn(messages, options, context);
+    const isContinuable = this.usePreviousResponseId && this._useResponsesApi(options);
+    const turn = isContinuable ? this.conversationTurn(messages, options, context) : undefined;
     const send: Send<T> = (sent, previousResponseId) => {
-      const observation = { isContinuable: turn !== undefined };
+      const observation = { isContinuable };
       const sentContext = { sessionId, extraBody, request: { writer: this.writer, previousResponseId, observation } };
       return request(sent, withRequest(options, sentContext), sentContext);
     };
@@ -213,7 +214,6 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     { extraBody }: RequestContext,
   ): ConversationTurn | undefined {
-    if (!this.usePreviousResponseId || !this._useResponsesApi(options)) return undefined;
     const { previous_response_id } = options;
     const body: ConversationBodyFields = { previous_response_id, ...this.modelKwargs, ...extraBody };
     if (!isAnswerContinuable(body, this.zdrEnabled)) return undefined;

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { SessionChatOpenAI, type SessionChatOpenAICallOptions, type SessionChatOpenAIFields } from "../../src/index.js";
 import { ENTRY_POINTS, type EntryPoint, responseId, sentTurns, summarizeItems } from "../support/conversation.js";
 import type { Json } from "../support/gateway/server.js";
+import { collect } from "../support/runnables.js";
 import { connection, modelFor, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
@@ -187,4 +188,17 @@ it("the messages of the caller are only read: frozen ones without response_metad
   expect(sentTurns(gateway.current)).toEqual([
     { previousResponseId: undefined, input: ["assistant: zero", "user: one"] },
   ]);
+});
+
+it.each<[string, SessionChatOpenAIFields, Options?]>([
+  ["store: false", { modelKwargs: { store: false } }],
+  ["a conversation", {}, { extraBody: { conversation: "conv_1" } }],
+  ["zdrEnabled", { zdrEnabled: true }],
+])("an answer of a stream that is joined has the id of the last event, also with %s", async (_, fields, options) => {
+  gateway.current.responses.wrapsIdsAnew = true;
+  const joined = await chaining({ ...fields, streaming: true }).invoke("one", options);
+  const chunks = await collect(await chaining(fields).stream("one", options));
+  const wrapOf = (id: unknown) => /^resp_wrap(\d+)_/.exec(String(id))?.[1];
+  const firstWrap = wrapOf(chunks.find(({ response_metadata }) => response_metadata.id)?.response_metadata.id);
+  expect(Number(wrapOf(responseId(joined)))).toBeGreaterThan(Number(firstWrap));
 });
