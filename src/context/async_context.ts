@@ -1,6 +1,11 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { _CONTEXT_VARIABLES_KEY, AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import {
+  _CONTEXT_VARIABLES_KEY,
+  AsyncLocalStorageProviderSingleton,
+  MockAsyncLocalStorage,
+} from "@langchain/core/singletons";
 import { ACTIVE_SESSION, type SessionLookup } from "../session/sources.js";
+import { warn } from "../utils/warn.js";
 
 type StorageClass = new () => Parameters<typeof AsyncLocalStorageProviderSingleton.initializeGlobalInstance>[0];
 
@@ -15,20 +20,28 @@ interface Store {
 }
 
 let isEnabled = false;
+let hasWarned = false;
 
 /**
  * Turns on LangChain's implicit config. Core does so only if the app loads langgraph or
  * `@langchain/core/context`. Without it, a tool or lambda must pass its config to a model, or the call is outside
  * the session. Imports no Node built-in, so that bundles for the browser build. A browser has no AsyncLocalStorage:
  * there, the user must pass the config.
+ *
+ * The global class comes first, because Next.js's Edge runtime has it and its `process.getBuiltinModule` throws
+ * (16.4). A runtime that refuses both has no implicit config, like a browser.
  */
 export function enableImplicitConfig(): void {
   if (isEnabled) return;
   isEnabled = true;
   const runtime = globalThis as Runtime;
-  const AsyncLocalStorage =
-    runtime.process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage ?? runtime.AsyncLocalStorage;
-  if (AsyncLocalStorage) AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new AsyncLocalStorage());
+  try {
+    const AsyncLocalStorage =
+      runtime.AsyncLocalStorage ?? runtime.process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
+    if (AsyncLocalStorage) AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new AsyncLocalStorage());
+  } catch {
+    // No implicit config: the first wrapped run warns.
+  }
 }
 
 /** The config of the run that executes this code. Undefined outside a run. */
@@ -57,7 +70,15 @@ export function runWithSession<T>(sessionId: string, callback: () => T): T {
   const outer = currentStore();
   const store: Store = Object.create(outer ?? Object.prototype);
   store[_CONTEXT_VARIABLES_KEY] = { ...outer?.[_CONTEXT_VARIABLES_KEY], [ACTIVE_SESSION]: sessionId };
-  return AsyncLocalStorageProviderSingleton.getInstance().run(store, callback) as T;
+  const storage = AsyncLocalStorageProviderSingleton.getInstance();
+  if (!hasWarned && storage instanceof MockAsyncLocalStorage) {
+    hasWarned = true;
+    warn(
+      "This runtime has no AsyncLocalStorage: a call inside a wrapper is in its session only if it gets the config, " +
+        "as in model.invoke(input, config)",
+    );
+  }
+  return storage.run(store, callback) as T;
 }
 
 /** Runs a callback in one async context: a captured one, or that of an active session. */

@@ -5,7 +5,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { collect } from "../support/runnables.js";
 import { connection, sessions, useGateway } from "../support/sessions.js";
 
-/** A runtime without `process.getBuiltinModule`. Each test loads the package again; the order matters. */
+/**
+ * Runtimes without `process.getBuiltinModule`, or that refuse it. Each test loads the package again. The order
+ * matters: LangChain's storage can be set once.
+ */
 const gateway = useGateway();
 
 async function load() {
@@ -17,7 +20,16 @@ async function load() {
 
 afterEach(() => {
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
+
+/** As in Next.js's Edge runtime: `process.getBuiltinModule` throws when it is called. */
+const refusingProcess = {
+  ...process,
+  getBuiltinModule() {
+    throw new Error("A Node.js API is used (process.getBuiltinModule) which is not supported in the Edge Runtime");
+  },
+};
 
 const hasStorage = () => AsyncLocalStorageProviderSingleton.getInstance() instanceof AsyncLocalStorage;
 
@@ -50,11 +62,41 @@ describe("a runtime without AsyncLocalStorage", () => {
     expect(hasStorage()).toBe(false);
     expect(sessions(gateway.current)).toEqual(["inner", "inner"]);
   });
+
+  it("a model and a wrapper work if the runtime refuses its built-in modules", async () => {
+    vi.stubGlobal("process", refusingProcess);
+    const { model, withSession } = await load();
+    expect(hasStorage()).toBe(false);
+    await withSession(model, { sessionId: "wrapped" }).invoke("hi");
+    expect(sessions(gateway.current)).toEqual(["wrapped"]);
+  });
+
+  it("a model works if the runtime's AsyncLocalStorage can't be constructed", async () => {
+    vi.stubGlobal("AsyncLocalStorage", () => {});
+    const { model } = await load();
+    expect(hasStorage()).toBe(false);
+    await model.invoke("hi", { sessionId: "s" });
+    expect(sessions(gateway.current)).toEqual(["s"]);
+  });
+
+  it("the first wrapped run without AsyncLocalStorage warns that config must be passed, and later runs don't", async () => {
+    vi.stubGlobal("process", { ...process, getBuiltinModule: undefined });
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const { model, withSession } = await load();
+    await model.invoke("hi");
+    expect(warn).not.toHaveBeenCalled();
+    const wrapped = withSession(model);
+    await wrapped.invoke("hi");
+    await collect(await wrapped.stream("hi"));
+    await withSession(model).batch(["hi"]);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/no AsyncLocalStorage.*model\.invoke\(input, config\)/)]]);
+  });
 });
 
 describe("a runtime with only a global AsyncLocalStorage", () => {
-  it("a global AsyncLocalStorage carries the session if the runtime has no other", async () => {
-    vi.stubGlobal("process", { ...process, getBuiltinModule: undefined });
+  it("a global AsyncLocalStorage carries the session if the runtime refuses its built-in modules", async () => {
+    vi.stubGlobal("process", refusingProcess);
+    const warn = vi.spyOn(console, "warn");
     vi.stubGlobal("AsyncLocalStorage", AsyncLocalStorage);
     const { model, withSession } = await load();
     expect(hasStorage()).toBe(true);
@@ -64,6 +106,7 @@ describe("a runtime with only a global AsyncLocalStorage", () => {
     ).invoke("hi");
     await RunnableLambda.from(() => model.invoke("hi")).invoke("hi", { configurable: { sessionId: "configured" } });
     expect(sessions(gateway.current)).toEqual(["wrapped", "configured"]);
+    expect(warn).not.toHaveBeenCalled();
   });
 
   it("LangChain's storage is not replaced if it is already set, and later copies of the package share it", async () => {
