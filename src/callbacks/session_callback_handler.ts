@@ -4,6 +4,7 @@ import { enableImplicitConfig } from "../context/async_context.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import { HANDLER_BRAND } from "../session/sources.js";
 import type { LiteLLMResponseMetadata } from "../transport/response_headers.js";
+import { checkFields } from "../utils/check_fields.js";
 import { invalid } from "../utils/invalid.js";
 import type { SessionSummary } from "../utils/session_sums.js";
 import { CallRecords, type SessionCall } from "./call_records.js";
@@ -27,7 +28,7 @@ export interface SessionCallbackHandlerFields {
  * call under it, also those of other classes.
  *
  * @throws {SessionIdError} from the constructor, if `sessionId` can't be sent.
- * @throws {TypeError} from the constructor, if `maxCalls` is not a positive whole number.
+ * @throws {TypeError} from the constructor, if `maxCalls` is not a positive whole number, or the fields are no object.
  *
  * @example
  * ```typescript
@@ -53,7 +54,8 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
   constructor(fields: SessionCallbackHandlerFields = {}) {
     super();
     enableImplicitConfig();
-    const { sessionId, maxCalls = 1_000 } = fields;
+    const form = 'new SessionCallbackHandler({ sessionId: "conversation-42" })';
+    const { sessionId, maxCalls = 1_000 } = checkFields(fields, form);
     if (!Number.isSafeInteger(maxCalls) || maxCalls < 1) {
       throw invalid('field "maxCalls"', "a positive whole number", maxCalls);
     }

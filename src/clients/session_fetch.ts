@@ -3,6 +3,7 @@ import { getSessionId } from "../context/get_session_id.js";
 import { checkSessionId, isUnset } from "../session/session_id.js";
 import type { SessionTransport } from "../transport/named_transports.js";
 import { createSessionWriter } from "../transport/session_writer.js";
+import { checkFields } from "../utils/check_fields.js";
 import { isPlainObject } from "../utils/is_plain_object.js";
 import { parseJson } from "../utils/parse_json.js";
 
@@ -37,7 +38,8 @@ const OPTION = 'sessionFetch option "sessionId"';
  * const openai = new OpenAI({ baseURL: "http://localhost:4000", fetch: sessionFetch({ sessionId: "conversation-42" }) });
  * ```
  */
-export function sessionFetch(options: SessionFetchOptions = {}): typeof globalThis.fetch {
+export function sessionFetch(optionsArg: SessionFetchOptions = {}): typeof globalThis.fetch {
+  const options = checkFields(optionsArg, 'sessionFetch({ sessionId: "conversation-42" })');
   const writer = createSessionWriter(options.sessionTransport);
   const { sessionId } = options;
   if (typeof sessionId !== "function" && !isUnset(sessionId)) checkSessionId(sessionId, OPTION);

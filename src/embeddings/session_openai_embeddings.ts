@@ -8,6 +8,7 @@ import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js"
 import type { HeadersInput } from "../transport/headers.js";
 import { annotateError } from "../transport/response_headers.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
+import { checkFields } from "../utils/check_fields.js";
 import { cloneInstance } from "../utils/clone_instance.js";
 
 /** Fields of {@link SessionOpenAIEmbeddings}, which also takes every field of `OpenAIEmbeddings`. */
@@ -43,7 +44,8 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
   /** The instance from the constructor. It holds the SDK's client, which its copies share. */
   private readonly clientOwner: this;
 
-  constructor(fields: SessionOpenAIEmbeddingsFields = {}) {
+  constructor(fieldsArg: SessionOpenAIEmbeddingsFields = {}) {
+    const fields = checkFields(fieldsArg, 'new SessionOpenAIEmbeddings({ model: "text-embedding-3-small" })');
     const writer = createSessionWriter(fields.sessionTransport);
     const defaultSession = resolveDefaultSession(fields.sessionId);
     super(fields);

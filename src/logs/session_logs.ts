@@ -1,4 +1,5 @@
 import { checkSessionId } from "../session/session_id.js";
+import { checkFields } from "../utils/check_fields.js";
 import { readVariable } from "../utils/environment.js";
 import { describeValue, invalid } from "../utils/invalid.js";
 import { type SessionSummary, SessionSums } from "../utils/session_sums.js";
@@ -47,7 +48,8 @@ export class SessionLogs {
   /** `#private`, so that logging the object does not print the API key. */
   readonly #proxy: LogsProxy;
 
-  constructor(fields: SessionLogsFields = {}) {
+  constructor(fieldsArg: SessionLogsFields = {}) {
+    const fields = checkFields(fieldsArg, 'new SessionLogs({ baseURL: "http://localhost:4000" })');
     const { fetch, timeoutMs = 30_000 } = fields;
     checkTimeout(timeoutMs);
     this.baseURL = parseBaseURL(fields.baseURL || readVariable("LITELLM_BASE_URL"));

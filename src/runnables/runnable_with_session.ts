@@ -10,6 +10,7 @@ import { enableImplicitConfig, runWithSession, sessionLookup } from "../context/
 import { resolveWrapperSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import { ACTIVE_SESSION, canWriteSessionMetadata, mergeConfigurable } from "../session/sources.js";
+import { checkFields } from "../utils/check_fields.js";
 import { describeValue, invalid } from "../utils/invalid.js";
 import { DelegatingRunnable, type PreparedCall } from "./delegating_runnable.js";
 import type {
@@ -56,7 +57,8 @@ export class RunnableWithSession<
 
   constructor(fields: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>) {
     super();
-    const { bound, sessionId, onSession } = fields ?? {};
+    const form = 'new RunnableWithSession({ bound: runnable, sessionId: "conversation-42" })';
+    const { bound, sessionId, onSession } = checkFields(fields, form);
     if (!Runnable.isRunnable(bound)) {
       throw new TypeError(
         `Invalid RunnableWithSession field "bound": expected a Runnable, got ${describeValue(bound)}. An agent of createAgent is none: give its \`graph\`.`,
@@ -180,5 +182,6 @@ export function withSession<RunInput, RunOutput>(
   runnable: Runnable<RunInput, RunOutput>,
   fields?: RunnableWithSessionOptions,
 ): RunnableWithSession<RunInput, RunOutput> {
-  return new RunnableWithSession<RunInput, RunOutput>({ ...fields, bound: runnable });
+  const options = checkFields(fields, 'withSession(runnable, { sessionId: "conversation-42" })');
+  return new RunnableWithSession<RunInput, RunOutput>({ ...options, bound: runnable });
 }

@@ -1,23 +1,6 @@
 import { describeValue, invalid } from "../utils/invalid.js";
 import { NAMED_TRANSPORTS, type ParsedTransport, type SessionTransportFields } from "./named_transports.js";
-
-/** Body fields with a meaning of the API: an id in one of them would break the request. */
-const RESERVED_FIELDS = new Set(["__proto__", "input", "messages", "metadata", "model", "stream"]);
-
-/** Headers that HTTP or the SDK sets. A record of headers can't hold `__proto__`. */
-const RESERVED_HEADERS = new Set([
-  "__proto__",
-  "accept",
-  "authorization",
-  "connection",
-  "content-length",
-  "content-type",
-  "host",
-  "transfer-encoding",
-]);
-
-/** A `token` of RFC 9110. */
-const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+import { CAN_HOLD_ID } from "./reserved_names.js";
 
 const ALLOWED = `expected ${Object.keys(NAMED_TRANSPORTS)
   .map((name) => `"${name}"`)
@@ -40,13 +23,9 @@ export function parseTransport(transport: unknown): ParsedTransport {
 
   const { body, metadata, headers } = transport as SessionTransportFields;
   const parsed = {
-    body: parseNames(body, "body", (name) => !RESERVED_FIELDS.has(name)),
-    metadata: parseNames(metadata, "metadata", (name) => name !== "__proto__"),
-    headers: parseNames(
-      headers,
-      "headers",
-      (name) => HEADER_NAME.test(name) && !RESERVED_HEADERS.has(name.toLowerCase()),
-    ),
+    body: parseNames(body, "body"),
+    metadata: parseNames(metadata, "metadata"),
+    headers: parseNames(headers, "headers"),
     skipsOpenAI: false,
   };
   if (parsed.body.length + parsed.metadata.length + parsed.headers.length === 0) {
@@ -57,12 +36,15 @@ export function parseTransport(transport: unknown): ParsedTransport {
   return parsed;
 }
 
-function parseNames(names: unknown, key: string, isAllowed: (name: string) => boolean): readonly string[] {
+function parseNames(names: unknown, key: keyof typeof CAN_HOLD_ID): readonly string[] {
   if (names === undefined || names === null) return [];
   if (!Array.isArray(names)) throw invalid(`sessionTransport.${key}`, "an array of names", names);
   for (const name of names) {
-    if (typeof name !== "string" || name === "" || !isAllowed(name)) {
-      throw new TypeError(`Invalid sessionTransport.${key}: ${describeValue(name)} can't hold a session id.`);
+    if (typeof name !== "string" || name === "" || !CAN_HOLD_ID[key](name)) {
+      throw new TypeError(
+        `Invalid sessionTransport.${key}: ${describeValue(name)} can't hold a session id. ` +
+          "Choose a name that the proxy, the provider and HTTP give no other meaning.",
+      );
     }
   }
   return [...names];

@@ -18,6 +18,11 @@ export function describeValue(value: unknown): string {
     return value.length > 40 ? `${shown}… (${value.length} characters)` : shown;
   }
   if (typeof value === "number" || typeof value === "boolean" || value == null) return String(value);
+  return describeType(value);
+}
+
+/** Describes the type of a value that an error message must not contain. Runs no code of the value. */
+export function describeType(value: unknown): string {
   try {
     return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
   } catch {
