@@ -23,7 +23,8 @@ export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<ty
  * thread id in the implicit config; `LITELLM_SESSION_ID`; an id generated for this object.
  *
  * A `RunnableWithSession`, a lambda, a tool and a graph node set an implicit config. A plain chain sets none for
- * its retriever: wrap the chain.
+ * its retriever: wrap the chain. A queue or data loader of your own runs a job in the context of another run: take
+ * `embeddings.withSession(getSessionId())` before you queue the job, and use it in the job.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
  * @throws {TypeError} from the constructor for an invalid `sessionTransport` or `apiKey`.

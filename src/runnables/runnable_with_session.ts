@@ -30,6 +30,9 @@ import type {
  * `configurable.thread_id`; `session_id`, `thread_id` or `conversation_id` of the metadata; a new id for each call
  * (in `batch`, for each input).
  *
+ * A queue or data loader of your own runs a job in the context of another run. Before you queue the job, take
+ * `getSessionId()` for call option `sessionId`, or the config, and pass it to the call in the job.
+ *
  * @throws {SessionIdError} from the constructor or a call, before anything runs, for an id that can't be sent.
  * @throws {TypeError} from the constructor, for a `bound` that is no Runnable or an `onSession` that is no function.
  *

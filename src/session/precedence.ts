@@ -1,5 +1,4 @@
 import {
-  activeSessionIdOf,
   callbacksNearestFirst,
   fromCallOption,
   fromConfigurable,
@@ -30,7 +29,7 @@ export function resolveModelSession(lookup: SessionLookup, model: ModelDefaults)
   const defaultSession = model.session || undefined;
   return (
     fromCallOption(lookup) ?? // 1
-    fromConfigurable(lookup) ?? // 2
+    fromConfigurable(lookup)?.sessionId ?? // 2
     fromHandler(callbacksNearestFirst(lookup, model)) ?? // 3
     (defaultSession?.origin === "constructor" ? defaultSession.id : undefined) ?? // 4
     fromThread(lookup) ?? // 5
@@ -42,7 +41,7 @@ export function resolveModelSession(lookup: SessionLookup, model: ModelDefaults)
  * The session id of one call of a `RunnableWithSession`. The first of these that names one:
  *
  * 1. call option `sessionId`
- * 2. `configurable.sessionId` or `configurable.session_id`, unless it equals the active session
+ * 2. `configurable.sessionId` or `configurable.session_id`, unless a wrapper wrote it
  * 3. the wrapper's field `sessionId`
  * 4. the active session, which an outer wrapper wrote; then the session of a `SessionCallbackHandler`
  * 5. `configurable.thread_id`, then `session_id`, `thread_id` or `conversation_id` of the metadata
@@ -55,12 +54,11 @@ export function resolveModelSession(lookup: SessionLookup, model: ModelDefaults)
 export function resolveWrapperSession(lookup: SessionLookup, readField: () => string | undefined): string | undefined {
   const optionId = fromCallOption(lookup); // 1
   if (optionId !== undefined) return optionId;
-  const configuredId = fromConfigurable(lookup);
-  const isActive = configuredId === activeSessionIdOf(lookup);
+  const configured = fromConfigurable(lookup);
   return (
-    (isActive ? undefined : configuredId) ?? // 2
+    (configured?.isActive ? undefined : configured?.sessionId) ?? // 2
     readField() ?? // 3
-    configuredId ?? // 4
+    configured?.sessionId ?? // 4
     fromHandler([lookup.config?.callbacks, lookup.implicitConfig?.callbacks]) ??
     fromThread(lookup) // 5
   );

@@ -43,15 +43,29 @@ export function fromCallOption({ option }: SessionLookup): string | undefined {
   return isUnset(option) ? undefined : checkSessionId(option, 'call option "sessionId"');
 }
 
+/** A session id in `configurable`, or the active session where no `configurable` has one. */
+export interface ConfigurableSession {
+  readonly sessionId: string;
+  /** Whether a `RunnableWithSession` wrote the id. It marks its id by the key `ACTIVE_SESSION`, which the user's has not. */
+  readonly isActive: boolean;
+}
+
 /** Falls back to the active session: LangChain may have replaced the config into which the wrapper wrote it. */
-export function fromConfigurable({ config, implicitConfig, activeSessionId }: SessionLookup): string | undefined {
+export function fromConfigurable({
+  config,
+  implicitConfig,
+  activeSessionId,
+}: SessionLookup): ConfigurableSession | undefined {
   for (const candidate of [config, implicitConfig]) {
+    const configurable: Configurable & { [ACTIVE_SESSION]?: string } = candidate?.configurable ?? {};
     for (const key of CONFIGURABLE_KEYS) {
-      const value = candidate?.configurable?.[key];
-      if (!isUnset(value)) return checkSessionId(numberAsString(value), `configurable.${key}`);
+      const value = configurable[key];
+      if (isUnset(value)) continue;
+      const sessionId = checkSessionId(numberAsString(value), `configurable.${key}`);
+      return { sessionId, isActive: configurable[ACTIVE_SESSION] === sessionId };
     }
   }
-  return activeSessionId;
+  return activeSessionId === undefined ? undefined : { sessionId: activeSessionId, isActive: true };
 }
 
 /** The session of the first `SessionCallbackHandler`. Within one list, the handler added last is the nearest. */

@@ -32,6 +32,11 @@ type LangChainWay = "invoke" | "stream" | "batch";
 
 type PlainNode = Exclude<NodePlan, { kind: "wrapper" | "bound" }>;
 
+const SPELLINGS = ["sessionId", "session_id"];
+
+/** A key of \`configurable\` that says which id a wrapper wrote there: an id beside it that equals it is not the user's. */
+const WRITTEN = "written by a wrapper";
+
 /** The surroundings of a call, besides its config. */
 interface Surroundings {
   readonly implicit: Config | undefined;
@@ -139,20 +144,22 @@ class Reference {
     const { sessionId, ...given } = bind(node.bound ? configOf(node.bound) : {}, passed);
     const config = this.ensure(given, around);
     const lookups = [given, around.implicit];
-    const configured = idIn(lookups, ["sessionId", "session_id"]) ?? around.enclosing;
+    const configured = idIn(lookups, SPELLINGS);
+    const named = lookups.find((lookup) => idIn([lookup], SPELLINGS) !== undefined)?.configurable;
     const own = node.ownFrom ? textOf(config.configurable?.[node.ownFrom]) : node.own;
     const id =
       (sessionId || undefined) ??
-      (configured === around.enclosing ? undefined : configured) ??
+      (configured === named?.[WRITTEN] ? undefined : configured) ??
       own ??
       configured ??
+      around.enclosing ??
       handlerIn([given.callbacks, around.implicit?.callbacks]) ??
       threadIn(lookups) ??
       `fresh:w${node.id}`;
     const enter = (entered: Config, child: NodePlan) => {
       const isSpelledTwice = "session_id" in { ...node.bound?.configurable, ...entered.configurable };
-      const named = { sessionId: id, ...(isSpelledTwice && { session_id: id }) };
-      const inside = { ...entered, sessionId: undefined, configurable: { ...entered.configurable, ...named } };
+      const written = { sessionId: id, ...(isSpelledTwice && { session_id: id }), [WRITTEN]: id };
+      const inside = { ...entered, sessionId: undefined, configurable: { ...entered.configurable, ...written } };
       const enclosed = {
         ...around,
         enclosing: id,
@@ -177,7 +184,7 @@ class Reference {
     const isGiven = model.sessionId !== undefined && model.sessionId !== false;
     const expected =
       (sessionId || undefined) ??
-      idIn(lookups, ["sessionId", "session_id"]) ??
+      idIn(lookups, SPELLINGS) ??
       around.enclosing ??
       handlerIn([mergeCallbacks(bound.callbacks, passed?.callbacks), around.implicit?.callbacks]) ??
       model.handler ??

@@ -150,6 +150,29 @@ describe("a wrapper inside a wrapper", () => {
       "call",
     ],
     [
+      "uses the sessionId in the call's configurable even if it equals the outer session",
+      (input) => inner.invoke(input, { configurable: { sessionId: "outer" } }),
+      "outer",
+    ],
+    [
+      "uses the session_id in the call's configurable even if it equals the outer session, in a stream",
+      async (input) => (await collect(await inner.stream(input, { configurable: { session_id: "outer" } }))).join(),
+      "outer",
+    ],
+    [
+      "uses the sessionId in its bound configurable even if it equals the outer session",
+      (input) => inner.withConfig({ configurable: { sessionId: "outer" } }).invoke(input),
+      "outer",
+    ],
+    [
+      "uses the sessionId in the configurable of the chain around it even if it equals the outer session",
+      (input) =>
+        where()
+          .pipe(inner)
+          .invoke(input, { configurable: { sessionId: "outer" } }),
+      "outer",
+    ],
+    [
       "uses the outer session if the call passes a thread_id",
       (input) => unnamed.invoke(input, { configurable: { thread_id: "t" } }),
       "outer",
