@@ -5,6 +5,7 @@ import {
   MockAsyncLocalStorage,
 } from "@langchain/core/singletons";
 import { ACTIVE_SESSION, type SessionLookup } from "../session/sources.js";
+import { cloneInstance } from "../utils/clone_instance.js";
 import { warn } from "../utils/warn.js";
 
 type StorageClass = new () => Parameters<typeof AsyncLocalStorageProviderSingleton.initializeGlobalInstance>[0];
@@ -18,6 +19,9 @@ interface Runtime {
 interface Store {
   [_CONTEXT_VARIABLES_KEY]?: { [ACTIVE_SESSION]?: string };
 }
+
+/** Marks a store of {@link runWithSession}. A `Symbol.for`, because an app may load an ESM and a CommonJS copy of this package. */
+const IS_DERIVED: unique symbol = Symbol.for("langchain-litellm-session.derived_store") as never;
 
 let isEnabled = false;
 let hasWarned = false;
@@ -68,7 +72,7 @@ export function sessionLookup(option: unknown, config: RunnableConfig | undefine
  */
 export function runWithSession<T>(sessionId: string, callback: () => T): T {
   const outer = currentStore();
-  const store: Store = Object.create(outer ?? Object.prototype);
+  const store = deriveStore(outer);
   store[_CONTEXT_VARIABLES_KEY] = { ...outer?.[_CONTEXT_VARIABLES_KEY], [ACTIVE_SESSION]: sessionId };
   const storage = AsyncLocalStorageProviderSingleton.getInstance();
   if (!hasWarned && storage instanceof MockAsyncLocalStorage) {
@@ -105,6 +109,15 @@ export async function* iterateInContext<T>(
   } finally {
     await run(() => iterator.return?.());
   }
+}
+
+/**
+ * Returns a store that inherits from LangChain's. Copies a store that is derived already, rather than deriving from
+ * it: background work that starts itself again would add a prototype for each run, and keep every store alive.
+ */
+function deriveStore(outer: Store | undefined): Store {
+  if (outer && Object.hasOwn(outer, IS_DERIVED)) return cloneInstance(outer);
+  return Object.assign(Object.create(outer ?? Object.prototype), { [IS_DERIVED]: true });
 }
 
 function currentStore(): Store | undefined {
