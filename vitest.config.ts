@@ -10,8 +10,8 @@ const PROCESSES = [
   "test/examples/express_chat.test.ts",
 ];
 
-/** Tests that run the README's code, and the demo. */
-const DOCS = ["test/readme/*.test.ts", "test/examples/demo.test.ts"];
+/** Tests that run the code of the README and the guides, and the demo. */
+const DOCS = ["test/docs/*.test.ts", "test/examples/demo.test.ts"];
 
 /** Tests of the packed tarball. */
 const PACKAGE = ["test/package/*.test.ts"];

@@ -9,7 +9,7 @@ import { type SessionChatOpenAI, withSession } from "../../src/index.js";
 import { collect } from "../support/runnables.js";
 import { modelFor, sessions, useGateway } from "../support/sessions.js";
 
-/** LangChain's older classes lose the implicit config in some places, which the README lists. */
+/** LangChain's older classes lose the implicit config in some places, which docs/choosing-a-session.md lists. */
 const gateway = useGateway();
 
 const CONFIG = { configurable: { sessionId: "s" } };

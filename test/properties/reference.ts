@@ -1,5 +1,5 @@
 /**
- * Predicts the session of each request of a program, by the README's precedence and by the config that LangChain
+ * Predicts the session of each request of a program, by the precedence of docs/choosing-a-session.md and by the config that LangChain
  * passes on. Written from the documents and not from `src`, so that it does not repeat its mistakes.
  */
 import type {
