@@ -1,4 +1,4 @@
-export type { SessionCall } from "./callbacks/call_records.js";
+export type { SessionCall, SessionStep } from "./callbacks/call_records.js";
 export {
   SessionCallbackHandler,
   type SessionCallbackHandlerFields,
@@ -23,6 +23,7 @@ export type {
 export { RunnableWithSession, withSession } from "./runnables/runnable_with_session.js";
 export { newSessionId } from "./session/session_id.js";
 export { SessionIdError } from "./session/session_id_error.js";
+export type { SessionPathRun } from "./session/steps.js";
 export type { SessionTransport, SessionTransportFields } from "./transport/named_transports.js";
 export type { LiteLLMResponseMetadata } from "./transport/response_headers.js";
 export { SessionBudgetError } from "./transport/session_budget_error.js";

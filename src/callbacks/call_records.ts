@@ -1,77 +1,189 @@
+import { RunTree, type SessionPathRun } from "../session/steps.js";
+import { BoundedMap } from "../utils/bounded_map.js";
+import { formatErrorText } from "../utils/error_text.js";
+import { Ring } from "../utils/ring.js";
 import { SessionSums } from "../utils/session_sums.js";
 
-/** One model call under a `SessionCallbackHandler`. */
-export interface SessionCall {
-  /** LangChain's id of the model run. */
+/** Fields that a {@link SessionCall} and a {@link SessionStep} share. */
+interface SessionRun {
+  /** LangChain's id of the run. */
   readonly runId: string;
-  /** LangChain's id of the run that made the call. Undefined if no run made it. */
+  /** LangChain's id of the run that started this one. Undefined if no run started it. */
   readonly parentRunId: string | undefined;
-  /** The name of the requested model. */
-  readonly model: string | undefined;
+  /** The runs around this one, without it. The outermost is first. At most 1,000, the innermost ones. */
+  readonly path: readonly SessionPathRun[];
   readonly startedAt: Date;
   /** From start to end of the run, in milliseconds. Undefined while it runs, and for an abandoned stream. */
   readonly durationMs: number | undefined;
+  /** Name and message of the error with which the run ended. At most 2,000 characters. */
+  readonly error?: string | undefined;
+}
+
+/** One model call under a `SessionCallbackHandler`. */
+export interface SessionCall extends SessionRun {
+  /** A chat or text completion, or a request of `SessionOpenAIEmbeddings`, which has a `runId` of this package. */
+  readonly kind: "chat" | "embedding";
+  /**
+   * `"aborted"`: the caller's signal ended the call. A timeout is `"failed"`. `"unfinished"`: the call runs, or its
+   * stream was abandoned.
+   */
+  readonly status: "ok" | "failed" | "aborted" | "unfinished";
+  /** The name of the requested model. */
+  readonly model: string | undefined;
+  /**
+   * From the start to the first chunk with text, a tool call or reasoning, in milliseconds. Undefined for a call that
+   * is not streamed.
+   */
+  readonly firstTokenMs?: number | undefined;
   /** Undefined if the answer has no usage. */
   readonly inputTokens: number | undefined;
   /** Undefined if the answer has no usage. */
   readonly outputTokens: number | undefined;
-  /** Name and message of the error with which the call failed. */
-  readonly error?: string | undefined;
+  /** The part of `inputTokens` that the provider read from its prompt cache. Undefined if the answer does not say. */
+  readonly cachedInputTokens?: number | undefined;
   /** LiteLLM's id of the call. */
   readonly callId?: string | undefined;
-  /** The cost in US dollars. Undefined if LiteLLM did not send it. */
+  /** The cost in US dollars. Undefined if LiteLLM did not send it. 0 for an answer from the proxy's cache. */
   readonly costUsd?: number | undefined;
-  /** Whether the answer came from LangChain's LLM cache, without a request. */
+  /** True for an answer from LangChain's LLM cache, without a request, or from the proxy's cache. */
   readonly cached?: boolean | undefined;
 }
 
+/** One run of a tool or a retriever under a `SessionCallbackHandler`. */
+export interface SessionStep extends SessionRun {
+  readonly kind: "tool" | "retriever";
+  /** `runName`, else the name of the tool, or of the retriever's class. */
+  readonly name: string;
+}
+
 /** The fields of a {@link SessionCall} that are known when it ends. */
-export type CallOutcome = Pick<SessionCall, "inputTokens" | "outputTokens" | "error" | "callId" | "costUsd" | "cached">;
+export type CallOutcome = Partial<
+  Pick<SessionCall, "inputTokens" | "outputTokens" | "cachedInputTokens" | "callId" | "costUsd" | "cached" | "error">
+> & { readonly status: Exclude<SessionCall["status"], "unfinished"> };
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
+interface Running<Record> {
+  readonly record: Mutable<Record>;
+  readonly startMs: number;
+  /** The signal that ends the call: the caller's, joined with LangChain's timeout. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Without a limit the map would leak: LangChain never reports the end of an abandoned stream. */
-const MAX_RUNNING = 100_000;
+const MAX_RUNNING = 50_000;
 
-/** The newest calls of a session, and the sums of all its calls. */
+/** The newest calls and steps of a session, and the sums of all its calls. */
 export class CallRecords {
-  private readonly newest: SessionCall[] = [];
-  private readonly running = new Map<string, { readonly call: Mutable<SessionCall>; readonly startMs: number }>();
+  readonly tree = new RunTree();
   readonly sums = new SessionSums();
+  private readonly newestCalls: Ring<SessionCall>;
+  private readonly newestSteps: Ring<SessionStep>;
+  private readonly runningCalls = new BoundedMap<Running<SessionCall>>(MAX_RUNNING);
+  private readonly runningSteps = new BoundedMap<Running<SessionStep>>(MAX_RUNNING);
 
-  constructor(private readonly maxCalls: number) {}
+  constructor(maxCalls: number) {
+    this.newestCalls = new Ring(maxCalls);
+    this.newestSteps = new Ring(maxCalls);
+  }
 
   /** The newest calls, the oldest first. */
   get calls(): readonly SessionCall[] {
-    return [...this.newest];
+    return this.newestCalls.toArray();
   }
 
-  start(runId: string, parentRunId: string | undefined, model: string | undefined): void {
+  /** The newest steps, the oldest first. */
+  get steps(): readonly SessionStep[] {
+    return this.newestSteps.toArray();
+  }
+
+  startCall(
+    kind: SessionCall["kind"],
+    runId: string,
+    parentRunId: string | undefined,
+    model: string | undefined,
+    signal: AbortSignal | undefined,
+  ): void {
     const startMs = performance.now();
-    const call = {
+    const record: SessionCall = {
       runId,
       parentRunId,
+      kind,
+      path: this.tree.pathTo(parentRunId),
       model,
+      status: "unfinished",
       startedAt: new Date(),
       durationMs: undefined,
       inputTokens: undefined,
       outputTokens: undefined,
     };
     this.sums.start(startMs);
-    this.newest.push(call);
-    if (this.newest.length > this.maxCalls) this.newest.shift();
-    this.running.set(runId, { call, startMs });
-    if (this.running.size > MAX_RUNNING) this.running.delete(this.running.keys().next().value as string);
+    this.newestCalls.add(record);
+    this.runningCalls.set(runId, { record, startMs, signal });
   }
 
-  end(runId: string, outcome: CallOutcome): void {
-    const running = this.running.get(runId);
+  /** Notes the first token of a stream. Later calls change nothing. */
+  firstToken(runId: string): void {
+    const running = this.runningCalls.get(runId);
+    if (!running || running.record.firstTokenMs !== undefined) return;
+    running.record.firstTokenMs = performance.now() - running.startMs;
+  }
+
+  endCall(runId: string, outcome: CallOutcome): void {
+    const running = this.runningCalls.get(runId);
     if (!running) return;
-    this.running.delete(runId);
-    const { call, startMs } = running;
-    const durationMs = performance.now() - startMs;
-    const knownFields = Object.entries(outcome).filter(([, value]) => value !== undefined);
-    Object.assign(call, { durationMs, ...Object.fromEntries(knownFields) });
-    this.sums.end(startMs, outcome.error !== undefined, { ...outcome, durationMs });
+    this.runningCalls.delete(runId);
+    const { record, startMs } = running;
+    record.durationMs = performance.now() - startMs;
+    for (const key of Object.keys(outcome) as (keyof CallOutcome)[]) {
+      if (outcome[key] !== undefined) Object.assign(record, { [key]: outcome[key] });
+    }
+    this.sums.end(startMs, outcome.status, record);
+  }
+
+  failCall(runId: string, thrown: unknown, outcome: Partial<CallOutcome>): void {
+    const status = isAbort(thrown, this.runningCalls.get(runId)?.signal) ? "aborted" : "failed";
+    this.endCall(runId, { ...outcome, status, error: formatThrown(thrown) });
+  }
+
+  /** `runId` of a step is also part of the tree: the step is on the path of what runs inside it. */
+  startStep(kind: SessionStep["kind"], runId: string, parentRunId: string | undefined, name: string): void {
+    const path = this.tree.pathTo(parentRunId);
+    const record: SessionStep = { runId, parentRunId, kind, name, path, startedAt: new Date(), durationMs: undefined };
+    this.newestSteps.add(record);
+    this.runningSteps.set(runId, { record, startMs: performance.now() });
+    this.tree.start(runId, parentRunId, name);
+  }
+
+  endStep(runId: string, error?: string): void {
+    this.tree.end(runId);
+    const running = this.runningSteps.get(runId);
+    if (!running) return;
+    this.runningSteps.delete(runId);
+    running.record.durationMs = performance.now() - running.startMs;
+    if (error !== undefined) running.record.error = error;
+  }
+}
+
+/** The names of errors that LangChain and the OpenAI SDK throw for an aborted signal, if the reason is no error. */
+const ABORT_ERRORS = new Set<unknown>(["AbortError", "APIUserAbortError", "ModelAbortError"]);
+
+/** Whether the caller ended the call. A signal's timeout, which LangChain's option `timeout` creates, is a failure. */
+function isAbort(thrown: unknown, signal: AbortSignal | undefined): boolean {
+  const { name, status } = (thrown ?? {}) as { name?: unknown; status?: unknown };
+  if (!signal?.aborted) return ABORT_ERRORS.has(name);
+  // The proxy may have answered with an error just before the signal was aborted.
+  if (typeof status === "number" && thrown !== signal.reason) return false;
+  return (signal.reason as { name?: unknown } | undefined)?.name !== "TimeoutError";
+}
+
+/** Formats what a run threw, which may be any value. */
+export function formatThrown(thrown: unknown): string {
+  try {
+    const { name, message } = (thrown ?? {}) as { name?: unknown; message?: unknown };
+    if (message === undefined) return formatErrorText(String(thrown));
+    return formatErrorText(`${name ?? "Error"}: ${message}`);
+  } catch {
+    return "Error: a value that can't be shown";
   }
 }

@@ -3,16 +3,17 @@ import type { LLMResult } from "@langchain/core/outputs";
 import { enableImplicitConfig } from "../context/async_context.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import { HANDLER_BRAND } from "../session/sources.js";
-import type { LiteLLMResponseMetadata } from "../transport/response_headers.js";
+import { nameOfRun } from "../session/steps.js";
+import { answerId } from "../utils/answer_id.js";
 import { checkFields } from "../utils/check_fields.js";
 import { invalid } from "../utils/invalid.js";
+import { nonNegative } from "../utils/non_negative.js";
 import type { SessionSummary } from "../utils/session_sums.js";
-import { CallRecords, type SessionCall } from "./call_records.js";
+import { CallRecords, formatThrown, type SessionCall, type SessionStep } from "./call_records.js";
 
 /** The arguments that the installed version of core passes to a handler's method. */
-type Arguments<Method extends "handleChatModelStart" | "handleLLMStart" | "handleLLMEnd"> = Parameters<
-  NonNullable<BaseCallbackHandler[Method]>
->;
+type Arguments<Method extends HandlerMethod> = Parameters<NonNullable<BaseCallbackHandler[Method]>>;
+type HandlerMethod = `handle${"ChatModel" | "LLM" | "Chain" | "Tool" | "Retriever"}Start` | "handleLLMEnd";
 
 /** Fields of {@link SessionCallbackHandler}. */
 export interface SessionCallbackHandlerFields {
@@ -70,6 +71,11 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
     return this.records.calls;
   }
 
+  /** The newest runs of tools and retrievers under this handler, the oldest first. At most `maxCalls`. */
+  get steps(): readonly SessionStep[] {
+    return this.records.steps;
+  }
+
   /** Sums over all model calls under this handler, including those that `calls` no longer holds. */
   summary(): SessionSummary {
     return this.records.sums.summary(this.sessionId);
@@ -85,11 +91,9 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
   ): void {
     const { model } = (extraParams?.invocation_params ?? {}) as { model?: unknown };
     const names = [metadata?.ls_model_name, model, llm.name];
-    this.records.start(
-      runId,
-      parentRunId,
-      names.find((name) => typeof name === "string"),
-    );
+    const name = names.find((candidate) => typeof candidate === "string");
+    const { signal } = (extraParams?.options ?? {}) as { signal?: AbortSignal };
+    this.records.startCall("chat", runId, parentRunId, name, signal);
   }
 
   override handleLLMStart(...[llm, , ...run]: Arguments<"handleLLMStart">): void {
@@ -100,31 +104,78 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
     const isCached = extraParams?.cached === true;
     // A cached answer has the metadata of the earlier request, with its cost.
     const { callId, costUsd } = (isCached ? undefined : messageOf(output)?.response_metadata?.litellm) ?? {};
-    this.records.end(runId, { ...tokensOf(output), callId, costUsd, cached: isCached || undefined });
+    this.records.endCall(runId, {
+      status: "ok",
+      ...tokensOf(output),
+      callId: answerId(callId),
+      costUsd: nonNegative(costUsd),
+      // LiteLLM's metadata has a cost of 0 only for an answer from the proxy's cache.
+      cached: isCached || costUsd === 0 || undefined,
+    });
   }
 
   override handleLLMError(error: unknown, runId: string): void {
-    const { name, message, callId } = (error ?? {}) as { name?: string; message?: string; callId?: string };
-    this.records.end(runId, {
-      inputTokens: undefined,
-      outputTokens: undefined,
-      error: message === undefined ? String(error) : `${name ?? "Error"}: ${message}`,
-      callId,
-    });
+    const { callId } = (error ?? {}) as { callId?: unknown };
+    this.records.failCall(runId, error, { callId: answerId(callId) });
+  }
+
+  override handleChainStart(...[chain, , runId, parentRunId, , , , runName]: Arguments<"handleChainStart">): void {
+    this.records.tree.start(runId, parentRunId, nameOfRun(chain, runName));
+  }
+
+  override handleChainEnd(_output: unknown, runId: string): void {
+    this.records.tree.end(runId);
+  }
+
+  override handleChainError(_error: unknown, runId: string): void {
+    this.records.tree.end(runId);
+  }
+
+  override handleToolStart(...[tool, , runId, parentRunId, , , runName]: Arguments<"handleToolStart">): void {
+    this.records.startStep("tool", runId, parentRunId, nameOfRun(tool, runName));
+  }
+
+  override handleToolEnd(_output: unknown, runId: string): void {
+    this.records.endStep(runId);
+  }
+
+  override handleToolError(error: unknown, runId: string): void {
+    this.records.endStep(runId, formatThrown(error));
+  }
+
+  override handleRetrieverStart(
+    ...[retriever, , runId, parentRunId, , , runName]: Arguments<"handleRetrieverStart">
+  ): void {
+    this.records.startStep("retriever", runId, parentRunId, nameOfRun(retriever, runName));
+  }
+
+  override handleRetrieverEnd(_documents: unknown, runId: string): void {
+    this.records.endStep(runId);
+  }
+
+  override handleRetrieverError(error: unknown, runId: string): void {
+    this.records.endStep(runId, formatThrown(error));
   }
 }
 
 /** Reads the token counts of the message. Older integrations have them in `llmOutput` only. */
-function tokensOf(output: LLMResult): Pick<SessionCall, "inputTokens" | "outputTokens"> {
+function tokensOf(output: LLMResult): Pick<SessionCall, "inputTokens" | "outputTokens" | "cachedInputTokens"> {
   const usage = messageOf(output)?.usage_metadata;
-  if (usage) return { inputTokens: usage.input_tokens, outputTokens: usage.output_tokens };
   const tokenUsage = output.llmOutput?.tokenUsage ?? output.llmOutput?.estimatedTokenUsage;
-  return { inputTokens: tokenUsage?.promptTokens, outputTokens: tokenUsage?.completionTokens };
+  return {
+    inputTokens: nonNegative(usage ? usage.input_tokens : tokenUsage?.promptTokens),
+    outputTokens: nonNegative(usage ? usage.output_tokens : tokenUsage?.completionTokens),
+    cachedInputTokens: nonNegative(usage?.input_token_details?.cache_read),
+  };
 }
 
 interface AnswerMessage {
-  readonly response_metadata?: { readonly litellm?: LiteLLMResponseMetadata };
-  readonly usage_metadata?: { readonly input_tokens: number; readonly output_tokens: number };
+  readonly response_metadata?: { readonly litellm?: { readonly callId?: unknown; readonly costUsd?: unknown } };
+  readonly usage_metadata?: {
+    readonly input_tokens?: unknown;
+    readonly output_tokens?: unknown;
+    readonly input_token_details?: { readonly cache_read?: unknown } | null;
+  };
 }
 
 function messageOf(output: LLMResult): AnswerMessage | undefined {

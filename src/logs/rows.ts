@@ -81,7 +81,7 @@ function parseRow(raw: unknown, sessionId: string): SessionLogRow | undefined {
 export function addRow(sums: SessionSums, row: SessionLogRow): void {
   const startMs = row.startedAt.getTime();
   sums.start(startMs);
-  sums.end(startMs, row.status === "failure", row);
+  sums.end(startMs, row.status === "failure" ? "failed" : "ok", row);
 }
 
 /** Some versions of LiteLLM send a time without a zone. It is in UTC, but `Date` would read it as local time. */

@@ -8,7 +8,7 @@ import { createAgent } from "langchain";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { type SessionCall, SessionCallbackHandler, type SessionChatOpenAI } from "../../src/index.js";
-import { answeredCall, newHandler, TRACED_ENTRY_POINTS, UUID } from "../support/call_records.js";
+import { answeredCall, callsOf, newHandler, TRACED_ENTRY_POINTS, UUID } from "../support/call_records.js";
 import { answerLikeLiteLLM, COST } from "../support/gateway/litellm_headers.js";
 import { ENDPOINTS } from "../support/like_chat_openai.js";
 import { collect } from "../support/runnables.js";
@@ -27,15 +27,17 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       const handler = newHandler();
       const before = Date.now();
       await ask(modelWith(fields), "hi", { callbacks: [handler] });
-      expect(handler.calls).toEqual([answeredCall(1)]);
+      expect(callsOf(handler)).toEqual([answeredCall(1)]);
       expect(handler.calls[0]?.startedAt.getTime()).toBeGreaterThanOrEqual(before);
       const { durationMs } = handler.calls[0] as SessionCall;
       expect(handler.summary()).toEqual({
         sessionId: "conversation-42",
         calls: 1,
         failures: 0,
+        aborted: 0,
         inputTokens: 10,
         outputTokens: 5,
+        cachedInputTokens: 0,
         costUsd: COST,
         totalMs: durationMs,
         wallMs: expect.closeTo(durationMs as number, 6),
@@ -70,8 +72,9 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     const handler = newHandler();
     await run(modelWith(), handler);
     expect(handler.calls.map(({ callId }) => callId).sort()).toEqual(["call-1", "call-2", "call-3"]);
-    for (const call of handler.calls) {
-      expect(call).toEqual({ ...answeredCall(1), callId: call.callId, parentRunId: call.parentRunId });
+    for (const call of callsOf(handler)) {
+      const { callId, parentRunId, path } = call;
+      expect(call).toEqual({ ...answeredCall(1), callId, parentRunId, path });
     }
     expect(new Set(handler.calls.map(({ runId }) => runId)).size).toBe(3);
     const { totalMs, wallMs, ...sums } = handler.summary();
@@ -79,8 +82,10 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
       sessionId: "conversation-42",
       calls: 3,
       failures: 0,
+      aborted: 0,
       inputTokens: 30,
       outputTokens: 15,
+      cachedInputTokens: 0,
       costUsd: expect.closeTo(3 * COST, 12),
     });
     expect(totalMs).toBeCloseTo(
@@ -99,7 +104,9 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     });
     const handler = newHandler();
     await createAgent({ model, tools: [ask] }).invoke({ messages: "Ask." }, { callbacks: [handler] });
-    expect(handler.calls).toEqual([1, 2, 3].map((n) => ({ ...answeredCall(n), parentRunId: UUID })));
+    expect(callsOf(handler)).toEqual(
+      [1, 2, 3].map((n) => ({ ...answeredCall(n), parentRunId: UUID, path: expect.any(Array) })),
+    );
     expect(new Set(handler.calls.map(({ parentRunId }) => parentRunId)).size).toBe(3);
     expect(handler.summary()).toMatchObject({ calls: 3, failures: 0, inputTokens: 30, outputTokens: 15 });
     expect(sessions(gateway.current)).toEqual(Array(3).fill("conversation-42"));
@@ -109,7 +116,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     const handler = newHandler();
     const graph = createAgent({ model: modelWith(), tools: [] });
     await collect(graph.streamEvents({ messages: "hi" }, { version: "v3", callbacks: [handler] }));
-    expect(handler.calls).toEqual([{ ...answeredCall(1), parentRunId: UUID }]);
+    expect(callsOf(handler)).toEqual([{ ...answeredCall(1), parentRunId: UUID, path: expect.any(Array) }]);
   });
 
   it("a model in streamEvents v3 has no records, because LangChain calls no handler", async () => {
@@ -141,7 +148,7 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     await model.invoke("hi", { callbacks: [handler] });
     await collect(model.stream("hi", { callbacks: [handler] }));
     const plain = { ...answeredCall(0), callId: undefined, costUsd: undefined };
-    expect(handler.calls).toEqual([plain, plain]);
+    expect(callsOf(handler)).toEqual([plain, plain]);
     expect(handler.summary()).toMatchObject({ calls: 2, inputTokens: 20, outputTokens: 10, costUsd: undefined });
     expect(sessions(gateway.current)).toEqual([undefined, undefined]);
   });
@@ -158,9 +165,9 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     const callbacks = [new Slow(), handler];
     const chain = RunnableLambda.from((text: string) => modelWith().invoke(text));
     await chain.invoke("hi", { callbacks });
-    expect(handler.calls).toEqual([{ ...answeredCall(1), parentRunId: UUID }]);
+    expect(callsOf(handler)).toEqual([{ ...answeredCall(1), parentRunId: UUID, path: expect.any(Array) }]);
     await collect(modelWith().stream("hi", { callbacks }));
-    expect(handler.calls.slice(1)).toEqual([answeredCall(2)]);
+    expect(callsOf(handler).slice(1)).toEqual([answeredCall(2)]);
     await awaitAllCallbacks();
   });
 });

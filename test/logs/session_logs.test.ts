@@ -73,6 +73,8 @@ describe.each(RECORDED_VERSIONS)("LiteLLM %s", (version) => {
     expect(await logs.summary("recorded-session")).toEqual({
       sessionId: "recorded-session",
       calls: 5,
+      aborted: 0,
+      cachedInputTokens: 0,
       failures: 1,
       inputTokens: sum(rows.map(({ inputTokens }) => inputTokens)),
       outputTokens: 15,
@@ -86,7 +88,15 @@ describe.each(RECORDED_VERSIONS)("LiteLLM %s", (version) => {
     const { logs } = await recordedLogs();
     expect(await all(logs.list("no-such-session"))).toEqual([]);
     expect(await logs.summary("no-such-session")).toEqual({
-      ...{ sessionId: "no-such-session", calls: 0, failures: 0, inputTokens: 0, outputTokens: 0 },
+      ...{
+        sessionId: "no-such-session",
+        calls: 0,
+        failures: 0,
+        aborted: 0,
+        cachedInputTokens: 0,
+        inputTokens: 0,
+        outputTokens: 0,
+      },
       ...{ costUsd: undefined, totalMs: 0, wallMs: 0 },
     });
   });

@@ -9,10 +9,20 @@ export const TRACED_ENTRY_POINTS = ENTRY_POINTS.filter(({ name }) => name !== "s
 
 export const UUID = expect.stringMatching(/^[0-9a-f]{8}-/);
 
+/** A record without what only some entry points and endpoints have. */
+type StreamlessCall = Omit<SessionCall, "firstTokenMs" | "cachedInputTokens">;
+
+/** The handler's calls without the time to the first token and the tokens of the prompt cache. */
+export const callsOf = (handler: SessionCallbackHandler): StreamlessCall[] =>
+  handler.calls.map(({ firstTokenMs: _, cachedInputTokens: __, ...call }) => call);
+
 /** The expected record of the `n`th request of a test, on a gateway that answers like LiteLLM. */
-export const answeredCall = (n: number): Record<keyof SessionCall, unknown> => ({
+export const answeredCall = (n: number): Record<keyof StreamlessCall, unknown> => ({
   runId: UUID,
   parentRunId: undefined,
+  kind: "chat",
+  path: [],
+  status: "ok",
   model: "gpt-4o",
   startedAt: expect.any(Date),
   durationMs: expect.any(Number),
@@ -31,6 +41,7 @@ export const failedCall = (error: unknown, callId?: string): ReturnType<typeof a
   outputTokens: undefined,
   costUsd: undefined,
   callId,
+  status: error === undefined ? "ok" : "failed",
   error,
 });
 
