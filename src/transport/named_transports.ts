@@ -22,8 +22,8 @@ export const NAMED_TRANSPORTS = {
  * is written.
  *
  * - `"litellm"` (default): body fields `litellm_session_id` and `litellm_trace_id`, and header
- *   `x-litellm-session-id`. LiteLLM groups by them from 1.70 on. Requests to OpenAI's hosts, which reject
- *   unknown fields, get no id.
+ *   `x-litellm-session-id`. LiteLLM groups by them from 1.70 on. Requests to the hosts of OpenAI, Anthropic, Google
+ *   and Cohere, which reject unknown fields, get no id.
  * - `"metadata"`: body field `metadata.litellm_trace_id`, the form of LiteLLM's older documentation.
  * - `"body"`: the two body fields without the header, for a proxy whose LangSmith logger rejects the header.
  * - `"headers"`: the header without the body fields, for a gateway that rejects unknown fields.
@@ -33,6 +33,6 @@ export const NAMED_TRANSPORTS = {
 export type SessionTransport = keyof typeof NAMED_TRANSPORTS | SessionTransportFields;
 
 export interface ParsedTransport extends Required<SessionTransportFields> {
-  /** Whether requests to OpenAI's hosts get no id: true for `"litellm"`, false for every other transport. */
-  readonly skipsOpenAI: boolean;
+  /** Whether requests to a provider's own hosts get no id: true for `"litellm"`, false for every other transport. */
+  readonly skipsProviders: boolean;
 }

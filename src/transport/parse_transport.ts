@@ -8,10 +8,10 @@ const ALLOWED = `expected ${Object.keys(NAMED_TRANSPORTS)
 
 /** @throws {TypeError} for an unknown name or key, no name at all, or a field or header that can't hold an id. */
 export function parseTransport(transport: unknown): ParsedTransport {
-  if (transport === undefined || transport === null) return { ...NAMED_TRANSPORTS.litellm, skipsOpenAI: true };
+  if (transport === undefined || transport === null) return { ...NAMED_TRANSPORTS.litellm, skipsProviders: true };
   if (typeof transport === "string" && Object.hasOwn(NAMED_TRANSPORTS, transport)) {
     const named = NAMED_TRANSPORTS[transport as keyof typeof NAMED_TRANSPORTS];
-    return { ...named, skipsOpenAI: transport === "litellm" };
+    return { ...named, skipsProviders: transport === "litellm" };
   }
   if (typeof transport !== "object" || Array.isArray(transport)) {
     throw new TypeError(`Invalid sessionTransport: ${ALLOWED}; got ${describeValue(transport)}.`);
@@ -26,7 +26,7 @@ export function parseTransport(transport: unknown): ParsedTransport {
     body: parseNames(body, "body"),
     metadata: parseNames(metadata, "metadata"),
     headers: parseNames(headers, "headers"),
-    skipsOpenAI: false,
+    skipsProviders: false,
   };
   if (parsed.body.length + parsed.metadata.length + parsed.headers.length === 0) {
     throw new TypeError(

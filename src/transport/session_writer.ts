@@ -3,7 +3,14 @@ import { describeValue } from "../utils/invalid.js";
 import { warn } from "../utils/warn.js";
 import type { HeadersInput } from "./headers.js";
 import { parseTransport } from "./parse_transport.js";
-import { canHold, type RequestParts, writeSessionId } from "./write_session_id.js";
+import { providerAt } from "./provider_hosts.js";
+import {
+  addToRequest,
+  canHold,
+  type RequestParts,
+  type SessionAdditions,
+  sessionAdditions,
+} from "./write_session_id.js";
 
 /** The base URL of a request, and the headers that the SDK's client adds. */
 export interface RequestTarget {
@@ -13,9 +20,13 @@ export interface RequestTarget {
 
 /** Writes session ids into requests, as one `sessionTransport` defines. */
 export interface SessionWriter {
+  /** Which parts of a request can hold an id. */
+  readonly holdsId: { readonly inBody: boolean; readonly inHeaders: boolean };
   /** @throws {SessionIdError} if the transport has headers only and no header can hold the id. */
   check(sessionId: string): void;
-  /** Returns the request with the id. Unchanged if it goes to OpenAI's API, which rejects unknown fields. */
+  /** What to add to a request. Undefined if the user set the session, or if a provider's own API would reject it. */
+  additions(request: RequestParts, sessionId: string, target: RequestTarget): SessionAdditions | undefined;
+  /** Returns the request with its additions. */
   write(request: RequestParts, sessionId: string, target: RequestTarget): RequestParts;
 }
 
@@ -24,8 +35,12 @@ export function createSessionWriter(sessionTransport: unknown): SessionWriter {
   const transport = parseTransport(sessionTransport);
   let hasWarned = false;
   // A client's base URL does not change: parse it once, not for every request.
-  let lastTarget: { baseURL: RequestTarget["baseURL"]; isOpenAI: boolean } | undefined;
-  return {
+  let lastTarget: { baseURL: RequestTarget["baseURL"]; provider: string | undefined } | undefined;
+  const writer: SessionWriter = {
+    holdsId: {
+      inBody: transport.body.length + transport.metadata.length > 0,
+      inHeaders: transport.headers.length > 0,
+    },
     check(sessionId) {
       if (canHold(transport, sessionId)) return;
       throw new SessionIdError(
@@ -33,29 +48,24 @@ export function createSessionWriter(sessionTransport: unknown): SessionWriter {
           "expected printable ASCII without a space at either end.",
       );
     },
-    write(request, sessionId, { baseURL, defaultHeaders }) {
-      if (!lastTarget || lastTarget.baseURL !== baseURL) lastTarget = { baseURL, isOpenAI: isOpenAI(baseURL) };
-      if (!transport.skipsOpenAI || !lastTarget.isOpenAI) {
-        return writeSessionId(request, sessionId, transport, defaultHeaders);
+    additions(request, sessionId, { baseURL, defaultHeaders }) {
+      if (!lastTarget || lastTarget.baseURL !== baseURL) lastTarget = { baseURL, provider: providerAt(baseURL) };
+      const { provider } = lastTarget;
+      if (!transport.skipsProviders || provider === undefined) {
+        return sessionAdditions(request, sessionId, transport, defaultHeaders);
       }
-      if (!hasWarned) warn(OPENAI_WARNING);
+      if (!hasWarned) warn(skippedWarning(provider));
       hasWarned = true;
-      return request;
+      return undefined;
     },
+    write: (request, sessionId, target) => addToRequest(request, writer.additions(request, sessionId, target)),
   };
+  return writer;
 }
 
-const OPENAI_WARNING =
-  "Requests go to OpenAI itself, which refuses unknown fields: no session id is sent. " +
-  'Point the base URL at your LiteLLM proxy, or set sessionTransport: "none" to silence this';
-
-/** Whether requests go to OpenAI's API or one of its regional hosts. The SDK's default base URL is OpenAI's. */
-function isOpenAI(baseURL: string | null | undefined): boolean {
-  if (!baseURL) return true;
-  try {
-    const { hostname } = new URL(baseURL);
-    return hostname === "api.openai.com" || hostname.endsWith(".api.openai.com");
-  } catch {
-    return false; // The SDK reports an invalid URL.
-  }
+function skippedWarning(provider: string): string {
+  return (
+    `Requests go to ${provider} itself, which refuses unknown fields: no session id is sent. ` +
+    'Point the base URL at your LiteLLM proxy, or set sessionTransport: "none" to silence this'
+  );
 }

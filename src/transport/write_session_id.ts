@@ -17,35 +17,53 @@ export function canHold({ body, metadata, headers }: ParsedTransport, sessionId:
   return !hasHeadersOnly || HEADER_VALUE.test(sessionId);
 }
 
+/** The names to add to each part of a request, with the session id as value. */
+export interface SessionAdditions {
+  readonly body: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Empty if no header can hold the id. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /**
- * Returns the request with the session id. Unchanged if the user set any of the transport's fields: the proxy
- * would prefer our header to the user's body field. Unchanged, too, if the user's `metadata` is no object.
+ * Returns what to add to a request. Undefined if the user set any of the transport's fields: the proxy would prefer
+ * our header to the user's body field. Undefined, too, if the user's `metadata` is no object.
  *
  * @param defaultHeaders The headers that the SDK's client adds to each request.
  */
-export function writeSessionId(
+export function sessionAdditions(
   { body, headers }: RequestParts,
   sessionId: string,
   transport: ParsedTransport,
   defaultHeaders: HeadersInput,
-): RequestParts {
+): SessionAdditions | undefined {
   const metadata: unknown = body.metadata ?? {};
   const { metadata: metadataFields } = transport;
-  if (metadataFields.length > 0 && !isPlainObject(metadata)) return { body, headers };
+  if (metadataFields.length > 0 && !isPlainObject(metadata)) return undefined;
   const isSetByUser =
     transport.body.some((name) => isSet(body, name)) ||
     metadataFields.some((name) => isSet(metadata as object, name)) ||
     hasAnyHeader(headers, transport.headers) ||
     hasAnyHeader(defaultHeaders, transport.headers);
-  if (isSetByUser) return { body, headers };
-
-  const fields = toRecord(transport.body, sessionId);
-  if (metadataFields.length > 0) fields.metadata = { ...(metadata as object), ...toRecord(metadataFields, sessionId) };
-  const fitsHeader = transport.headers.length > 0 && HEADER_VALUE.test(sessionId);
+  if (isSetByUser) return undefined;
   return {
-    body: { ...body, ...fields },
-    headers: fitsHeader ? mergeHeaders(headers, toRecord(transport.headers, sessionId)) : headers,
+    body: toRecord(transport.body, sessionId),
+    metadata: toRecord(metadataFields, sessionId),
+    headers: HEADER_VALUE.test(sessionId) ? toRecord(transport.headers, sessionId) : {},
   };
+}
+
+/** Returns the request with its additions. */
+export function addToRequest({ body, headers }: RequestParts, additions: SessionAdditions | undefined): RequestParts {
+  if (!additions) return { body, headers };
+  const written: Record<string, unknown> = { ...body, ...additions.body };
+  if (!isEmpty(additions.metadata)) written.metadata = { ...(body.metadata as object), ...additions.metadata };
+  return { body: written, headers: isEmpty(additions.headers) ? headers : mergeHeaders(headers, additions.headers) };
+}
+
+export function isEmpty(fields: object): boolean {
+  for (const _ in fields) return false;
+  return true;
 }
 
 function isSet(fields: object, name: string): boolean {
@@ -53,8 +71,8 @@ function isSet(fields: object, name: string): boolean {
 }
 
 /** Not `Object.fromEntries`: this runs for every request, and the loop takes a fraction of the time. */
-function toRecord(names: readonly string[], value: string): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
+function toRecord(names: readonly string[], value: string): Record<string, string> {
+  const fields: Record<string, string> = {};
   for (const name of names) fields[name] = value;
   return fields;
 }

@@ -80,8 +80,6 @@ describe("a POST with a JSON object", () => {
 });
 
 describe("other requests", () => {
-  const form = new FormData();
-  form.set("purpose", "batch");
   const text = JSON.stringify(BODY);
   const OTHERS: Record<string, () => [input?: Request, init?: RequestInit]> = {
     "no init": () => [],
@@ -93,37 +91,63 @@ describe("other requests", () => {
     "POST of null": () => [undefined, post({ body: null })],
     "JSON that nothing calls JSON": () => [undefined, { method: "POST", body: text }],
     "JSON as text": () => [undefined, post({ headers: { "content-type": "text/plain" } })],
+    "a JSON-RPC call": () => [
+      undefined,
+      post({ body: '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {}}' }),
+    ],
+    "a batch of JSON-RPC": () => [
+      undefined,
+      post({ body: '[{"jsonrpc": "2.0", "method": "notifications/initialized"}]' }),
+    ],
+    "a Request of JSON-RPC": () => [
+      new Request(echo.url, post({ body: '{"jsonrpc": "2.0", "result": null, "id": 1}' })),
+    ],
     "JSON lines": () => [undefined, post({ headers: { "content-type": "application/jsonl" } })],
     "an array": () => [undefined, post({ body: "[1]" })],
     "a string": () => [undefined, post({ body: '"{}"' })],
     "null as JSON": () => [undefined, post({ body: "null" })],
     "broken JSON": () => [undefined, post({ body: '{"model": ' })],
-    "a form": () => [undefined, { method: "POST", body: form }],
+    "a PUT of a form": () => [undefined, { method: "PUT", body: new FormData() }],
     "search parameters": () => [undefined, { method: "POST", body: new URLSearchParams({ a: "1" }) }],
     bytes: () => [undefined, post({ body: Buffer.from(text) })],
     "a blob": () => [undefined, post({ body: new Blob([text]) })],
     "a Request of GET": () => [new Request(echo.url)],
-    "a Request of a form": () => [new Request(echo.url, { method: "POST", body: form })],
     "a Request of an array": () => [new Request(echo.url, post({ body: "[1]" }))],
   };
-  it.each(Object.entries(OTHERS))("sessionFetch passes a request through unchanged: %s", async (_, other) => {
-    const [input = echo.url, init] = other();
-    const fetch = vi.fn(globalThis.fetch);
-    await inSession({ fetch })(input, init);
-    expect(fetch).toHaveBeenCalledOnce();
-    expect(fetch.mock.calls[0]?.[0]).toBe(input);
-    expect(fetch.mock.calls[0]?.[1]).toBe(init);
+  it.each(Object.entries(OTHERS))(
+    "sessionFetch adds the header, and nothing else, to a request whose body can't hold the session: %s",
+    async (_, other) => {
+      await inSession()(...argumentsOf(other()));
+      await globalThis.fetch(...argumentsOf(other()));
+      const [sent, plain] = echo.requests.map(({ bytes: _bytes, ...request }) =>
+        JSON.parse(JSON.stringify(request).replace(/-*formdata-undici-\d+/g, "boundary")),
+      );
+      expect(sent.headers["x-litellm-session-id"]).toBe("conversation-42");
+      delete sent.headers["x-litellm-session-id"];
+      expect(sent).toEqual(plain);
+    },
+  );
 
-    const [again = echo.url, sameInit] = other();
-    await globalThis.fetch(again, sameInit);
-    const [sent, expected] = echo.requests.map((request) =>
-      JSON.parse(JSON.stringify(request).replace(/-*formdata-undici-\d+/g, "boundary")),
-    );
-    expect(sent).toEqual(expected);
-    expect(JSON.stringify(sent)).not.toContain("conversation-42");
-  });
+  it.each(Object.entries(OTHERS))(
+    "sessionFetch passes a request through unchanged without a session, or without a header to hold it: %s",
+    async (_, other) => {
+      for (const options of [{ sessionId: () => "" }, { sessionTransport: "body" }, { sessionTransport: "none" }]) {
+        const fetch = vi.fn(globalThis.fetch);
+        const [input, init] = argumentsOf(other());
+        await inSession({ fetch, ...(options as SessionFetchOptions) })(input, init);
+        expect(fetch.mock.calls).toHaveLength(1);
+        expect(fetch.mock.calls[0]?.[0]).toBe(input);
+        expect(fetch.mock.calls[0]?.[1]).toBe(init);
+      }
+    },
+  );
 
-  it("sessionFetch passes a stream through without reading it first", async () => {
+  const argumentsOf = ([input, init]: [input?: Request, init?: RequestInit]): Parameters<typeof fetch> => [
+    input ?? echo.url,
+    init,
+  ];
+
+  it("sessionFetch passes a stream on without reading it first, with the header", async () => {
     for (const asRequest of [false, true]) {
       let pulled = 0;
       const stream = () =>
@@ -135,14 +159,57 @@ describe("other requests", () => {
           },
         });
       const init: RequestInit & { duplex: "half" } = { ...post({ body: stream() }), duplex: "half" };
-      if (asRequest) init.headers = { "content-type": "application/octet-stream" };
-      const fetch = vi.fn(globalThis.fetch);
+      if (asRequest) init.headers = { "content-type": "application/octet-stream", "x-own": "1" };
+      const pulledAtSend: number[] = [];
+      const fetch: typeof globalThis.fetch = (...sent) => {
+        pulledAtSend.push(pulled);
+        return globalThis.fetch(...sent);
+      };
       const input = asRequest ? new Request(echo.url, init) : echo.url;
       await inSession({ fetch })(input, asRequest ? undefined : init);
-      expect(fetch.mock.calls[0]?.[asRequest ? 0 : 1]).toBe(asRequest ? input : init);
-      expect(echo.requests.at(-1)).toMatchObject({ body: '{"model": "gpt-4o"}' });
-      expect(echo.requests.at(-1)?.headers).not.toHaveProperty("x-litellm-session-id");
+      // A stream asks for its first chunk when it is made.
+      expect(pulledAtSend[0]).toBeLessThanOrEqual(1);
+      expect(echo.requests.at(-1)).toMatchObject({
+        method: "POST",
+        body: '{"model": "gpt-4o"}',
+        headers: { "x-litellm-session-id": "conversation-42", ...(asRequest ? { "x-own": "1" } : {}) },
+      });
     }
+  });
+
+  it("sessionFetch keeps the signal, method and headers of a Request that gets the header alone", async () => {
+    const controller = new AbortController();
+    const request = new Request(echo.url, { method: "PUT", headers: { "x-own": "1" }, body: "text", ...controller });
+    await inSession()(request);
+    expect(echo.requests[0]).toMatchObject({
+      method: "PUT",
+      body: "text",
+      headers: { "x-own": "1", "content-type": "text/plain;charset=UTF-8", "x-litellm-session-id": "conversation-42" },
+    });
+    const aborted = new Request(echo.url, { method: "PUT", signal: AbortSignal.abort(new Error("enough")) });
+    await expect(inSession()(aborted)).rejects.toThrow("enough");
+    expect(echo.requests).toHaveLength(1);
+  });
+
+  it("sessionFetch gives a Request of another implementation to its own fetch, with all of its headers", async () => {
+    const foreign = { url: echo.url, method: "GET", headers: new Headers({ "x-own": "1" }) } as Request;
+    const sent: [unknown, unknown][] = [];
+    const fetch = async (input: unknown, init?: RequestInit) => {
+      sent.push([input, Object.fromEntries(new Headers(init?.headers))]);
+      return new Response();
+    };
+    await inSession({ fetch })(foreign);
+    expect(sent).toEqual([[foreign, { "x-own": "1", "x-litellm-session-id": "conversation-42" }]]);
+  });
+
+  it("sessionFetch fails as fetch does for a Request whose body was read before", async () => {
+    const request = new Request(echo.url, post());
+    await request.text();
+    const [expected, error] = await Promise.all(
+      [globalThis.fetch, inSession()].map((fetch) => fetch(request).catch((reason: Error) => reason.message)),
+    );
+    expect(error).toBe(expected);
+    expect(echo.requests).toEqual([]);
   });
 });
 
@@ -164,11 +231,26 @@ describe("ids", () => {
     expect(sent()).toEqual([undefined]);
   });
 
-  it("sessionFetch ignores an invalid id for a request that carries no session", async () => {
+  it("sessionFetch does not look at the id of a request that can't hold one", async () => {
+    const sessionId = vi.fn(() => "line\nbreak");
+    for (const sessionTransport of ["body", "metadata", { body: ["session"] }] as const) {
+      expect((await sessionFetch({ sessionId, sessionTransport })(echo.url)).ok).toBe(true);
+    }
+    expect((await sessionFetch({ sessionId, sessionTransport: "none" })(echo.url, post())).ok).toBe(true);
+    expect(sessionId).not.toHaveBeenCalled();
     const inHeaders = sessionFetch({ sessionId: "会話", sessionTransport: "headers" });
-    expect((await inHeaders(echo.url)).ok).toBe(true);
+    await expect(inHeaders(echo.url)).rejects.toThrow(SessionIdError);
     await expect(inHeaders(echo.url, post())).rejects.toThrow(SessionIdError);
-    expect(echo.requests).toHaveLength(1);
+    expect(echo.requests).toHaveLength(4);
+  });
+
+  it("sessionFetch calls a sessionId function once for a GET too, before it reads a body", async () => {
+    let current = "first";
+    const fetch = sessionFetch({ sessionId: () => current });
+    const requests = [fetch(echo.url), fetch(new Request(echo.url, post())), fetch(echo.url, post())];
+    current = "later";
+    await Promise.all(requests);
+    expect(echo.requests.map(({ headers }) => headers["x-litellm-session-id"])).toEqual(Array(3).fill("first"));
   });
 
   it("sessionFetch calls a sessionId function for each request", async () => {
@@ -238,13 +320,64 @@ describe("options", () => {
     expect(later).toHaveBeenCalledOnce();
   });
 
-  it("sessionFetch sends no session to OpenAI's own host, and warns once", async () => {
+  const PROVIDERS = {
+    OpenAI: ["api.openai.com", "eu.api.openai.com", "API.OpenAI.com", "api.openai.com.", "api.openai.com:443"],
+    Anthropic: ["api.anthropic.com", "eu.api.anthropic.com", "api.eu.anthropic.com"],
+    Google: [
+      "generativelanguage.googleapis.com",
+      "aiplatform.googleapis.com",
+      "europe-west4-aiplatform.googleapis.com",
+      "aiplatform.eu.rep.googleapis.com",
+    ],
+    Cohere: ["api.cohere.com", "api.cohere.ai", "eu.api.cohere.com"],
+  };
+  it.each(Object.entries(PROVIDERS))(
+    "sessionFetch sends no session to hosts of %s, and warns once",
+    async (name, hosts) => {
+      const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+      const form = new FormData();
+      const sent: unknown[] = [];
+      const fetch = inSession({ fetch: async (...args) => Response.json(sent.push(args)) });
+      const expected: unknown[] = [];
+      for (const host of hosts) {
+        const url = `https://${host}/v1/any`;
+        const calls: Parameters<typeof globalThis.fetch>[] = [
+          [url, post()],
+          [new URL(url), post()],
+          [new Request(url, post()), undefined],
+          [url, undefined],
+          [url, { method: "POST", body: form }],
+        ];
+        for (const call of calls) await fetch(...call);
+        expected.push(...calls);
+      }
+      expect(sent).toEqual(expected);
+      expect(warn.mock.calls).toEqual([[expect.stringMatching(`${name} itself.*no session id is sent`)]]);
+    },
+  );
+
+  it.each([
+    "https://litellm.example",
+    "https://notapi.openai.com",
+    "https://api.openai.com.example",
+    "https://api-anthropic.com",
+    "https://anthropic.example.com",
+    "https://googleapis.com.example",
+    "https://api.notcohere.com",
+    "http://127.0.0.1:4000/api.anthropic.com",
+    "/relative",
+  ])("sessionFetch sends the session to %s, which is no provider's own host", async (url) => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const bodies: unknown[] = [];
-    const fetch = inSession({ fetch: async (_, init) => Response.json(bodies.push(init?.body)) });
-    await fetch("https://api.openai.com/v1/chat/completions", post());
-    await fetch(new Request("https://eu.api.openai.com/v1/responses", post()));
-    expect(bodies.map((body) => body === undefined || JSON.parse(String(body)))).toEqual([BODY, BODY]);
-    expect(warn).toHaveBeenCalledOnce();
+    const bodies: string[] = [];
+    await inSession({ fetch: async (_, init) => Response.json(bodies.push(String(init?.body))) })(url, post());
+    expect(bodies.map((body) => JSON.parse(body))).toEqual([TAGGED]);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it("a sessionTransport other than the default is sent to a provider's own host", async () => {
+    const headers: unknown[] = [];
+    const send: typeof fetch = async (_, init) => Response.json(headers.push(new Headers(init?.headers).get("x-own")));
+    await inSession({ sessionTransport: { headers: ["x-own"] }, fetch: send })("https://api.anthropic.com/v1/messages");
+    expect(headers).toEqual(["conversation-42"]);
   });
 });

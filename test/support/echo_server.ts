@@ -8,6 +8,8 @@ export interface EchoedRequest {
   readonly path: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** The body's bytes. */
+  readonly bytes: Buffer;
 }
 
 /** A server for all tests of a file that records any request unchanged and answers 200. */
@@ -17,7 +19,8 @@ export function useEchoServer(): { readonly url: string; readonly requests: Echo
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const { method, url: path, headers } = request;
-    requests.push({ method, path, headers, body: Buffer.concat(parts).toString() });
+    const bytes = Buffer.concat(parts);
+    requests.push({ method, path, headers, body: bytes.toString(), bytes });
     response.writeHead(200, { "content-type": "application/json", "x-answer": "as it is" }).end("{}");
   });
   beforeAll(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)));
