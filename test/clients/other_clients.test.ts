@@ -64,7 +64,10 @@ describe.each(Object.entries(CLIENTS))("%s", (_, ask) => {
 
   it("a client with sessionFetch sends its session, and everything else is unchanged", async () => {
     const steady = (value: unknown) =>
-      JSON.stringify(comparable(value)).replace(/[0-9a-f]{32}|\d{4}-\d\d-\d\dT[\d:.]+Z|aitxt-\w+/g, "<new>");
+      JSON.stringify(comparable(value)).replace(
+        /[0-9a-f]{32}|\d{4}-\d\d-\d\dT[\d:.]+Z|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT|aitxt-\w+/g,
+        "<new>",
+      );
     const expected = steady(await ask(gateway.current, globalThis.fetch));
     expect(steady(await asking({ sessionId: "conversation-42" }))).toBe(expected);
     expect(sessions(gateway.current)).toEqual([undefined, "conversation-42"]);
