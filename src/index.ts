@@ -21,6 +21,7 @@ export type {
   RunnableWithSessionOptions,
 } from "./runnables/fields.js";
 export { RunnableWithSession, withSession } from "./runnables/runnable_with_session.js";
+export type { MissingSessionId } from "./session/default_session.js";
 export { newSessionId } from "./session/session_id.js";
 export { SessionIdError } from "./session/session_id_error.js";
 export type { SessionPathRun } from "./session/steps.js";

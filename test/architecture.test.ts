@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   conversation: ["utils", "session"],
   logs: ["utils", "session"],
   callbacks: ["utils", "session", "context", "transport"],
-  openai_client: ["utils", "transport"],
+  openai_client: ["utils", "session", "transport"],
   chat_models: ["utils", "session", "context", "transport", "openai_client", "conversation"],
   embeddings: ["utils", "session", "context", "transport", "openai_client"],
   runnables: ["utils", "session", "context"],

@@ -8,11 +8,8 @@ import { enableImplicitConfig, sessionLookup } from "../context/async_context.js
 import { ConversationTurn, type Send } from "../conversation/conversation_turn.js";
 import { type ConversationBodyFields, isAnswerContinuable } from "../conversation/plan.js";
 import { checkApiKey } from "../openai_client/fields.js";
-import { type DefaultSession, resolveDefaultSession } from "../session/default_session.js";
-import { resolveModelSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import { canWriteSessionMetadata, type SessionLookup } from "../session/sources.js";
-import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
+import { canWriteSessionMetadata } from "../session/sources.js";
 import { cloneInstance } from "../utils/clone_instance.js";
 import { checkExtraBody, mergeCallOptions } from "./call_options.js";
 import { EarlyResolvingChatOpenAI } from "./early_resolution.js";
@@ -22,6 +19,7 @@ import {
   type SessionChatOpenAIFields,
 } from "./fields.js";
 import { instrumentInnerModel } from "./inner_models.js";
+import { ModelSession } from "./model_session.js";
 import { getRequestContext, type RequestContext, setRequestContext, withRequest } from "./request_context.js";
 import { annotateChunks, annotateEvents, annotateResult, type SentContext } from "./response_metadata.js";
 
@@ -33,7 +31,7 @@ import { annotateChunks, annotateEvents, annotateResult, type SentContext } from
  * The session of a call is the first of: call option `sessionId`; `configurable.sessionId` or
  * `configurable.session_id`; the nearest `SessionCallbackHandler`; the constructor's `sessionId`;
  * `configurable.thread_id`; `session_id`, `thread_id` or `conversation_id` of the metadata; `LITELLM_SESSION_ID`;
- * an id generated for the model object. The model also reads `configurable`, callbacks and metadata of LangChain's
+ * the choice of `missingSessionId`, by default an id generated for the model object. The model also reads `configurable`, callbacks and metadata of LangChain's
  * implicit config, so that a model inside a tool uses the session of its agent. A queue or data loader of yours
  * runs jobs in another run's context: take `model.withSession(getSessionId())`, or the config, before you queue.
  *
@@ -55,8 +53,7 @@ import { annotateChunks, annotateEvents, annotateResult, type SentContext } from
 export class SessionChatOpenAI<
   CallOptions extends SessionChatOpenAICallOptions = SessionChatOpenAICallOptions,
 > extends EarlyResolvingChatOpenAI<CallOptions> {
-  private defaultSession: DefaultSession;
-  private writer: SessionWriter;
+  private session: ModelSession;
 
   /** Whether calls continue from the last answer in their messages. */
   usePreviousResponseId: boolean;
@@ -66,8 +63,7 @@ export class SessionChatOpenAI<
   constructor(modelOrFields?: string | SessionChatOpenAIFields, fieldsArg?: Omit<SessionChatOpenAIFields, "model">) {
     const fields: SessionChatOpenAIFields =
       typeof modelOrFields === "string" ? { model: modelOrFields, ...fieldsArg } : (modelOrFields ?? fieldsArg ?? {});
-    const writer = createSessionWriter(fields.sessionTransport);
-    const defaultSession = resolveDefaultSession(fields.sessionId);
+    const session = new ModelSession(fields);
     const usePreviousResponseId = checkUsePreviousResponseId(fields);
     super({
       ...fields,
@@ -76,8 +72,7 @@ export class SessionChatOpenAI<
       responses: instrumentInnerModel(fields.responses ?? new ChatOpenAIResponses(fields)),
     });
     checkApiKey(this.clientConfig.apiKey);
-    this.writer = writer;
-    this.defaultSession = defaultSession;
+    this.session = session;
     this.usePreviousResponseId = usePreviousResponseId;
     enableImplicitConfig();
   }
@@ -85,6 +80,10 @@ export class SessionChatOpenAI<
   /** `load` and LangSmith's playground need the id of `ChatOpenAI`. Core would return the name of this class. */
   override get lc_id(): string[] {
     return this.constructor === SessionChatOpenAI ? [...this.lc_namespace, SessionChatOpenAI.lc_name()] : super.lc_id;
+  }
+
+  override get lc_attributes(): ChatOpenAI["lc_attributes"] {
+    return this.session.serialized as ChatOpenAI["lc_attributes"];
   }
 
   override get callKeys(): string[] {
@@ -95,7 +94,7 @@ export class SessionChatOpenAI<
   get sessionId(): string | false {
     const bound = this.defaultOptions?.sessionId;
     if (!isUnset(bound)) return bound;
-    return this.defaultSession ? this.defaultSession.id : false;
+    return this.session.default.id ?? false;
   }
 
   /**
@@ -133,14 +132,12 @@ export class SessionChatOpenAI<
   ): [RunnableConfig, this["ParsedCallOptions"]] {
     const merged = mergeCallOptions(this.defaultOptions, options);
     const lookup = sessionLookup(merged.sessionId, merged);
-    const { sessionId, extraBody } = this.createContext(merged, lookup);
+    const { isGenerated, ...context } = this.createContext(merged, lookup);
     const [config, callOptions] = super._separateRunnableConfigFromCallOptionsCompat(merged as Partial<CallOptions>);
     delete callOptions.sessionId;
     // An id that was generated for this model object would only add noise to a trace's metadata.
-    const { id, origin } = this.defaultSession || {};
-    const isGenerated = origin === "generated" && id === sessionId;
     const isInMetadata = !isGenerated && canWriteSessionMetadata(config.metadata, lookup);
-    return [config, setRequestContext(callOptions, { sessionId, extraBody, isInMetadata })];
+    return [config, setRequestContext(callOptions, { ...context, isInMetadata })];
   }
 
   /**
@@ -204,7 +201,11 @@ export class SessionChatOpenAI<
     const turn = isContinuable ? this.conversationTurn(messages, options, context) : undefined;
     const send: Send<T> = (sent, previousResponseId) => {
       const observation = { isContinuable };
-      const sentContext = { sessionId, extraBody, request: { writer: this.writer, previousResponseId, observation } };
+      const sentContext = {
+        sessionId,
+        extraBody,
+        request: { writer: this.session.writer, previousResponseId, observation },
+      };
       return request(sent, withRequest(options, sentContext), sentContext);
     };
     return { send, turn };
@@ -226,24 +227,21 @@ export class SessionChatOpenAI<
   private createContext(
     options: Partial<SessionChatOpenAICallOptions>,
     lookup = sessionLookup(options.sessionId, options),
-  ): RequestContext {
-    const sessionId = this.resolveSession(lookup);
-    if (sessionId !== undefined) this.writer.check(sessionId);
-    return { sessionId, extraBody: checkExtraBody(options.extraBody) };
+  ): RequestContext & { isGenerated: boolean } {
+    const { id: sessionId, origin } = this.session.resolve(lookup, this.defaultOptions?.callbacks, this.callbacks);
+    if (sessionId !== undefined) this.session.writer.check(sessionId);
+    return { sessionId, extraBody: checkExtraBody(options.extraBody), isGenerated: origin === "generated" };
   }
 
   protected resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {
     const merged = mergeCallOptions(this.defaultOptions, options);
+    const lookup = sessionLookup(merged.sessionId, merged);
     try {
-      const sessionId = this.resolveSession(sessionLookup(merged.sessionId, merged)) ?? false;
+      const resolved = this.session.resolve(lookup, this.defaultOptions?.callbacks, this.callbacks);
+      const sessionId = resolved === this.session.default ? resolved : (resolved.id ?? false);
       return { ...options, sessionId } as Partial<CallOptions>;
     } catch {
       return options;
     }
-  }
-
-  private resolveSession(lookup: SessionLookup): string | undefined {
-    const { defaultSession: session, defaultOptions, callbacks: constructorCallbacks } = this;
-    return resolveModelSession(lookup, { session, boundCallbacks: defaultOptions?.callbacks, constructorCallbacks });
   }
 }

@@ -1,4 +1,5 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
+import { NO_SESSION } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
 import { sessionLookup } from "./async_context.js";
 
@@ -16,5 +17,5 @@ import { sessionLookup } from "./async_context.js";
  */
 export function getSessionId(config?: RunnableConfig): string | undefined {
   const { sessionId } = (config ?? {}) as { sessionId?: unknown };
-  return resolveModelSession(sessionLookup(sessionId, config), { session: false });
+  return resolveModelSession(sessionLookup(sessionId, config), { session: NO_SESSION }).id;
 }

@@ -20,7 +20,8 @@ export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<ty
  *
  * LangChain passes no config to embeddings. The session is the first of: the id that `withSession` bound;
  * `configurable`, or a `SessionCallbackHandler`, in LangChain's implicit config; the constructor's `sessionId`; a
- * thread id in the implicit config; `LITELLM_SESSION_ID`; an id generated for this object.
+ * thread id in the implicit config; `LITELLM_SESSION_ID`; the choice of `missingSessionId`, by default an id
+ * generated for this object.
  *
  * A `RunnableWithSession`, a lambda, a tool and a graph node set an implicit config. A plain chain sets none for
  * its retriever: wrap the chain. A queue or data loader of your own runs a job in the context of another run: take
@@ -48,7 +49,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
   constructor(fieldsArg: SessionOpenAIEmbeddingsFields = {}) {
     const fields = checkFields(fieldsArg, 'new SessionOpenAIEmbeddings({ model: "text-embedding-3-small" })');
     const writer = createSessionWriter(fields.sessionTransport);
-    const defaultSession = resolveDefaultSession(fields.sessionId);
+    const defaultSession = resolveDefaultSession(fields);
     super(fields);
     checkApiKey(this.clientConfig.apiKey);
     stopBudgetRetries(this);
@@ -60,7 +61,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
 
   /** The bound session, else the session of a request outside any run. `false`: no session. */
   get sessionId(): string | false {
-    return this.boundSessionId ?? (this.defaultSession ? this.defaultSession.id : false);
+    return this.boundSessionId ?? this.defaultSession.id ?? false;
   }
 
   /**
@@ -80,7 +81,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     request: OpenAIClient.EmbeddingCreateParams,
   ): Promise<OpenAIClient.CreateEmbeddingResponse> {
     const lookup = sessionLookup(this.boundSessionId, undefined);
-    const sessionId = resolveModelSession(lookup, { session: this.defaultSession });
+    const { id: sessionId } = resolveModelSession(lookup, { session: this.defaultSession });
     if (sessionId !== undefined) this.writer.check(sessionId);
     const observation: { headers?: Headers } = {};
     try {

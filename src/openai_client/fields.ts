@@ -1,14 +1,22 @@
+import type { MissingSessionId } from "../session/default_session.js";
 import type { SessionTransport } from "../transport/named_transports.js";
 
 /** The fields that `SessionChatOpenAI` and `SessionOpenAIEmbeddings` share. */
 export interface SessionFields {
   /**
-   * The session of a call that names none: 1 to 1,024 characters. `false`: such a call has no session. Use
-   * `false` on a server that shares one object between users. Empty string: unset.
+   * The session of a call that names none: 1 to 1,024 characters. `false`: such a call has no session, and
+   * `LITELLM_SESSION_ID` is not read. Use `false` on a server that shares one object between users. Empty string: unset.
    *
-   * Default: environment variable `LITELLM_SESSION_ID`, else a new id for this object.
+   * Default: environment variable `LITELLM_SESSION_ID`, else the choice of `missingSessionId`.
    */
   sessionId?: string | false | undefined;
+  /**
+   * What happens to a call for which nothing names a session. `"generate"`: all such calls of this object share an id
+   * that is made once, which suits a script. `"omit"`: the call has no session. `"reject"`: the call throws a
+   * `SessionIdError` before anything is sent, for a server that must not log a call without its session; a call with
+   * `sessionId: false` passes. Default: `"generate"`.
+   */
+  missingSessionId?: MissingSessionId | undefined;
   /** Which fields and headers of a request hold the session id. Default: `"litellm"`. */
   sessionTransport?: SessionTransport | undefined;
 }

@@ -1,3 +1,5 @@
+import { type DefaultSession, NO_SESSION } from "./default_session.js";
+import { SessionIdError } from "./session_id_error.js";
 import {
   callbacksNearestFirst,
   fromCallOption,
@@ -8,8 +10,15 @@ import {
   type SessionLookup,
 } from "./sources.js";
 
+/** The session of one call. Its id is undefined if the call has no session. */
+export interface ResolvedSession {
+  readonly id: string | undefined;
+  /** `"call"`: the call or its constructor names the session. */
+  readonly origin: "call" | DefaultSession["origin"];
+}
+
 /**
- * The session id of a model call. The first of these that names one:
+ * The session of a model call. The first of these that names one:
  *
  * 1. call option `sessionId`, passed or bound
  * 2. `configurable.sessionId`, or `configurable.session_id`
@@ -17,25 +26,32 @@ import {
  *    them inside a run that has callbacks), the inherited ones, then the constructor's
  * 4. the constructor's `sessionId`
  * 5. `configurable.thread_id`, then `session_id`, `thread_id` or `conversation_id` of the metadata
- * 6. `LITELLM_SESSION_ID`, else an id generated for the model object
+ * 6. `LITELLM_SESSION_ID`, else the choice of `missingSessionId`
  *
  * Rules 2, 3 and 5 read the config of the call first, then LangChain's implicit config.
  *
- * @returns Undefined if the call has no session.
- * @throws {SessionIdError} for an explicit value (1 to 3) that isn't an id. Rule 5 skips such a value.
+ * @throws {SessionIdError} for an explicit value (1 to 3) that isn't an id, and for a call without a session on a
+ *   model with `missingSessionId: "reject"`. Rule 5 skips a value that isn't an id.
  */
-export function resolveModelSession(lookup: SessionLookup, model: ModelDefaults): string | undefined {
-  if (lookup.option === false) return undefined;
-  const defaultSession = model.session || undefined;
-  return (
+export function resolveModelSession(lookup: SessionLookup, model: ModelDefaults): ResolvedSession {
+  // The default session was resolved where the call was made, and travelled as call option `sessionId`.
+  if (lookup.option === model.session) return model.session;
+  if (lookup.option === false) return NO_SESSION;
+  const id =
     fromCallOption(lookup) ?? // 1
     fromConfigurable(lookup)?.sessionId ?? // 2
     fromHandler(callbacksNearestFirst(lookup, model)) ?? // 3
-    (defaultSession?.origin === "constructor" ? defaultSession.id : undefined) ?? // 4
-    fromThread(lookup) ?? // 5
-    defaultSession?.id // 6
-  );
+    (model.session.origin === "constructor" ? model.session.id : undefined) ?? // 4
+    fromThread(lookup); // 5
+  if (id !== undefined) return { id, origin: "call" };
+  if (model.session.origin === "rejected") throw new SessionIdError(MISSING_SESSION);
+  return model.session; // 6
 }
+
+const MISSING_SESSION =
+  'Nothing names a session for this call, and missingSessionId is "reject". Pass call option sessionId, add a ' +
+  "SessionCallbackHandler to the callbacks, or wrap the chain or agent with withSession(…). A call with " +
+  "sessionId: false has no session.";
 
 /**
  * The session id of one call of a `RunnableWithSession`. The first of these that names one:

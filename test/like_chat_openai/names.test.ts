@@ -5,8 +5,8 @@ import { tool } from "@langchain/core/tools";
 import { ChatOpenAI, type ChatOpenAIFields } from "@langchain/openai";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { SessionChatOpenAI } from "../../src/index.js";
-import { comparable, observe, SESSION, threeModels } from "../support/like_chat_openai.js";
+import { SessionChatOpenAI, type SessionChatOpenAIFields } from "../../src/index.js";
+import { comparable, observe, SESSION, threeModels, withoutSessionField } from "../support/like_chat_openai.js";
 import { connection, useGateway } from "../support/sessions.js";
 
 const gateway = useGateway();
@@ -53,13 +53,19 @@ it.each(Object.entries(COPIES))("%s has ChatOpenAI's names, profile and paramete
   expect(comparable(namesOf(copy(inSession)))).toEqual(expected);
 });
 
-it.each(Object.entries(COPIES))("%s has the JSON of ChatOpenAI", (_, copy) => {
-  const { plain, sessionless, inSession } = threeModels(gateway.current, FIELDS);
-  const expected = JSON.stringify(copy(plain));
-  expect(JSON.stringify(copy(sessionless))).toBe(expected);
-  expect(JSON.stringify(copy(inSession))).toBe(expected);
-  expect(JSON.stringify(prompt.pipe(copy(inSession)))).toBe(JSON.stringify(prompt.pipe(copy(plain))));
-});
+it.each(Object.entries(COPIES))(
+  "%s has the JSON of ChatOpenAI, plus the fields of this package that the user set",
+  (_, copy) => {
+    const { plain, sessionless, inSession } = threeModels(gateway.current, FIELDS);
+    const json = (model: object) => JSON.parse(JSON.stringify(model));
+    const expected = json(copy(plain));
+    expect(json(copy(sessionless))).toEqual({ ...expected, kwargs: { ...expected.kwargs, session_id: false } });
+    expect(json(copy(inSession))).toEqual({ ...expected, kwargs: { ...expected.kwargs, session_id: SESSION } });
+    expect(withoutSessionField(prompt.pipe(copy(inSession)))).toEqual(json(prompt.pipe(copy(plain))));
+    const unset = new SessionChatOpenAI({ ...connection(gateway.current), ...FIELDS, sessionId: undefined });
+    expect(JSON.stringify(copy(unset))).toBe(JSON.stringify(copy(plain)));
+  },
+);
 
 it("load returns a ChatOpenAI that sends the same requests without the session", async () => {
   const { plain, inSession } = threeModels(gateway.current, { temperature: 0.1, modelKwargs: { tags: ["a"] } });
@@ -85,6 +91,49 @@ it("load returns a SessionChatOpenAI to an app that maps the name to it", async 
   });
   await loaded.invoke("hi", { sessionId: SESSION });
   expect(gateway.current.requests[0]?.body.litellm_session_id).toBe(SESSION);
+});
+
+it.each<SessionChatOpenAIFields>([
+  { sessionId: false },
+  { sessionId: "given" },
+  { missingSessionId: "omit" },
+  { missingSessionId: "reject" },
+  { sessionTransport: "headers" },
+  { sessionTransport: { body: ["chat_session"], metadata: ["chatSession"], headers: ["x-mySession"] } },
+  { usePreviousResponseId: true },
+])("load with an importMap to SessionChatOpenAI gives back the fields %j", async (fields) => {
+  const Own = class extends SessionChatOpenAI {};
+  const restore = <T>(value: object) =>
+    load<T>(JSON.stringify(value), {
+      importMap: { chat_models__openai: { ChatOpenAI: Own } },
+      secretsMap: { OPENAI_API_KEY: "sk-test" },
+    });
+  const model = new SessionChatOpenAI({ ...connection(gateway.current), ...fields });
+  const loaded = await restore<SessionChatOpenAI>(model);
+  expect(JSON.stringify(loaded)).toBe(JSON.stringify(model));
+  const chain = await restore<RunnableSequence>(prompt.pipe(model.withSession("bound")));
+
+  const again = (call: () => unknown) => observe(gateway.current, call);
+  const sent = async (run: (model: SessionChatOpenAI) => unknown) => [
+    await again(() => run(model)),
+    await again(() => run(loaded)),
+  ];
+  const [named, namedLoaded] = await sent((m) => m.invoke("About bears", { sessionId: SESSION }));
+  expect(namedLoaded).toEqual(named);
+  expect(await again(() => chain.invoke({ topic: "bears" }, { configurable: { sessionId: SESSION } }))).toEqual(named);
+  const [unnamed, unnamedLoaded] = await sent((m) => m.invoke("About bears"));
+  expect(unnamedLoaded).toEqual(unnamed); // An id that is generated for each model object compares as `<id>`.
+});
+
+it("load of a model without a sessionId gives the loaded model an id of its own", async () => {
+  const Own = class extends SessionChatOpenAI {};
+  const model = new SessionChatOpenAI(connection(gateway.current));
+  const loaded = await load<SessionChatOpenAI>(JSON.stringify(model), {
+    importMap: { chat_models__openai: { ChatOpenAI: Own } },
+    secretsMap: { OPENAI_API_KEY: "sk-test" },
+  });
+  expect(loaded.sessionId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(loaded.sessionId).not.toBe(model.sessionId);
 });
 
 it("a subclass with a lc_name has it, like a subclass of ChatOpenAI", () => {

@@ -7,7 +7,15 @@ import { createAgent } from "langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { SessionChatOpenAI } from "../../src/index.js";
-import { comparable, ENDPOINTS, observe, SESSION, threeModels, withoutSession } from "../support/like_chat_openai.js";
+import {
+  comparable,
+  ENDPOINTS,
+  observe,
+  SESSION,
+  threeModels,
+  withoutSession,
+  withoutSessionField,
+} from "../support/like_chat_openai.js";
 import { collect } from "../support/runnables.js";
 import { connection, useGateway } from "../support/sessions.js";
 
@@ -48,7 +56,18 @@ function traceOf({
   const told = events.map((event) => [event.name, event.kwargs]);
   const failure = error?.split("\n")[0]; // Without the stack.
   const children = child_runs.map(traceOf);
-  return { name, run_type, serialized, extra, tags, inputs, outputs, failure, told, children };
+  return {
+    name,
+    run_type,
+    serialized: withoutSessionField(serialized),
+    extra,
+    tags,
+    inputs,
+    outputs,
+    failure,
+    told,
+    children,
+  };
 }
 
 /** The traces of the model's runs. */

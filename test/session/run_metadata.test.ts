@@ -28,6 +28,7 @@ const CALLS: Record<string, Call> = {
   invoke: (model, options) => model.invoke("hi", options),
   stream: async (model, options) => collect(await model.stream("hi", options)),
   generate: (model, options) => model.generate([[["user", "hi"]]], options),
+  batch: (model, options) => model.batch(["hi"], options),
   "streamEvents v2": (model, options) => collect(model.streamEvents("hi", { ...options, version: "v2" })),
 };
 
@@ -52,6 +53,18 @@ describe.each(Object.entries(CALLS))("metadata of a model's run: %s", (_, call) 
     const handler = new SessionCallbackHandler({ sessionId: "handled" });
     await call(modelFor(gateway.current), { callbacks: [handler, ...callbacks] });
     expect(seen).toEqual(["handled"]);
+  });
+
+  it("metadata.session_id of a run has the id that was made for the model if the call names it", async () => {
+    const { seen, callbacks } = tracer();
+    const model = modelFor(gateway.current, { sessionId: undefined });
+    const sessionId = model.sessionId as string;
+    await call(model, { sessionId, callbacks });
+    await call(model, { configurable: { sessionId }, callbacks });
+    await call(model.withSession(sessionId), { callbacks });
+    await RunnableLambda.from(() => call(model, { callbacks })).invoke("hi", { configurable: { sessionId } });
+    expect(seen).toEqual(Array(4).fill(sessionId));
+    expect(sessions(gateway.current)).toEqual(seen);
   });
 
   it("metadata.session_id of a run has the session of LITELLM_SESSION_ID", async () => {

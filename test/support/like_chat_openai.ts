@@ -89,3 +89,11 @@ export function withoutSessionMetadata(value: unknown): unknown {
   const entries = Object.entries(value).filter(([key, each]) => key !== "session_id" || each !== SESSION);
   return Object.fromEntries(entries.map(([key, each]) => [key, withoutSessionMetadata(each)]));
 }
+
+/** The value without the `session_id` that serialised models have beside the fields of ChatOpenAI. */
+export function withoutSessionField(serialized: unknown): unknown {
+  return JSON.parse(JSON.stringify(serialized) ?? "null", (key, value) => {
+    if (key === "kwargs") delete value.session_id;
+    return value;
+  });
+}
