@@ -46,6 +46,7 @@ export class Gateway {
   private readonly responders: Responder[] = [];
 
   private readonly server = createServer((request, response) => {
+    response.sendDate = false; // Clients return response headers: two answers a second apart would differ by their Date.
     this.handle(request, response).catch((error: unknown) => {
       this.unexpected.push(`${request.method} ${request.url}: ${error}`);
       response.destroy();
