@@ -198,7 +198,8 @@ export class SessionChatOpenAI<
     const context = getRequestContext(options) ?? this.createContext(mergeCallOptions(this.defaultOptions, options));
     // @langchain/openai below 1.5 makes events from chunks: `_streamChatModelEvents` has prepared this call.
     const { sessionId, extraBody, request: prepared } = context;
-    if (prepared?.writer === this.writer) return { send: (sent) => request(sent, options, context as SentContext) };
+    if (prepared?.writer === this.session.writer)
+      return { send: (sent) => request(sent, options, context as SentContext) };
     const isContinuable = this.usePreviousResponseId && this._useResponsesApi(options);
     const turn = isContinuable ? this.conversationTurn(messages, options, context) : undefined;
     const send: Send<T> = (sent, previousResponseId) => {
