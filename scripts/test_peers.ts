@@ -15,12 +15,15 @@ const ROOT = join(import.meta.dirname, "..");
 /** Packages of the tests, in versions that accept the lowest peers. */
 const TEST_PACKAGES = { "@langchain/classic": "1.0.0" };
 
-/** Packages that no test of the copy needs. The Postgres checkpointer asks for a newer core than the lowest. */
+/** Packages that no test of the copy needs. Some ask for a newer core than the lowest. */
 const LEFT_OUT_PACKAGES = [
   "@arethetypeswrong/cli",
   "@biomejs/biome",
+  "@langchain/langgraph-api",
   "@langchain/langgraph-checkpoint-postgres",
+  "@langchain/langgraph-sdk",
   "concurrently",
+  "deepagents",
   "esbuild",
   "pg",
   "publint",
@@ -43,6 +46,7 @@ const TESTS = [
   "test/runnables/events",
   "test/runnables/retry_and_fallbacks",
   "test/session/run_metadata",
+  "test/session/runtime_context",
 ];
 
 /** Parts of the titles of tests that the lowest peers can't pass. */
@@ -57,6 +61,8 @@ const NOT_THERE = [
   "events v3 of a graph",
   "streamEvents v3 of a wrapper around a graph",
   "with another thread_id sends the session from configurable: invoke",
+  // @langchain/core below 1.2.18 drops the context of a tool from the calls that it makes.
+  "(a tool that calls the model.*|another agent as a tool|own invoke in a lambda.*) sends the session from context",
 ];
 
 const project = await realpath(await mkdtemp(join(tmpdir(), "session-peers-")));

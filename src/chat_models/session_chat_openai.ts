@@ -29,11 +29,11 @@ import { annotateChunks, annotateEvents, annotateResult, type SentContext } from
  * reports `ChatOpenAI` as its name.
  *
  * The session of a call is the first of: call option `sessionId`; `configurable.sessionId` or
- * `configurable.session_id`; the nearest `SessionCallbackHandler`; the constructor's `sessionId`;
+ * `configurable.session_id`; `context.sessionId`; the nearest `SessionCallbackHandler`; the constructor's `sessionId`;
  * `configurable.thread_id`; `session_id`, `thread_id` or `conversation_id` of the metadata; `LITELLM_SESSION_ID`;
- * the choice of `missingSessionId`, by default an id generated for the model object. The model also reads `configurable`, callbacks and metadata of LangChain's
- * implicit config, so that a model inside a tool uses the session of its agent. A queue or data loader of yours
- * runs jobs in another run's context: take `model.withSession(getSessionId())`, or the config, before you queue.
+ * the choice of `missingSessionId`, by default an id generated for the model object. The model also reads
+ * LangChain's implicit config, so that a model inside a tool uses the session of its agent. A queue or data loader of
+ * yours runs jobs in another run's context: take `model.withSession(getSessionId())`, or the config, before you queue.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
  * @throws {TypeError} from the constructor for an invalid `sessionTransport`, `usePreviousResponseId` or `apiKey`,

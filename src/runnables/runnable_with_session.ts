@@ -9,7 +9,7 @@ import {
 import { enableImplicitConfig, runWithSession, sessionLookup } from "../context/async_context.js";
 import { resolveWrapperSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import { ACTIVE_SESSION, canWriteSessionMetadata, mergeConfigurable } from "../session/sources.js";
+import { ACTIVE_SESSION, canWriteSessionMetadata, mergeConfigurable, withSessionContext } from "../session/sources.js";
 import { checkFields } from "../utils/check_fields.js";
 import { describeValue, invalid } from "../utils/invalid.js";
 import { DelegatingRunnable, type PreparedCall } from "./delegating_runnable.js";
@@ -26,7 +26,7 @@ import type {
  * the same method of `bound` (delegating_runnable.ts).
  *
  * The id is the first of: call option `sessionId`; `configurable.sessionId` or `configurable.session_id` of the
- * call; field `sessionId`; the active session of an outer wrapper; a `SessionCallbackHandler`;
+ * call; field `sessionId`; `context.sessionId`; the active session of an outer wrapper; a `SessionCallbackHandler`;
  * `configurable.thread_id`; `session_id`, `thread_id` or `conversation_id` of the metadata; a new id for each call
  * (in `batch`, for each input).
  *
@@ -141,12 +141,13 @@ export class RunnableWithSession<
     const configurable: Record<string | symbol, unknown> = { ...config.configurable, sessionId };
     if ("session_id" in configurable) configurable.session_id = sessionId; // Code inside may read either spelling.
     configurable[ACTIVE_SESSION] = sessionId;
-    const { metadata } = config;
-    const prepared: RunnableConfig = {
+    const { context, metadata } = config as RunnableConfig & { context?: unknown };
+    const prepared: RunnableConfig & { context?: unknown } = {
       ...config,
       configurable,
       metadata: canWriteSessionMetadata(metadata, lookup) ? { ...metadata, session_id: sessionId } : metadata,
     };
+    if (context !== undefined) prepared.context = withSessionContext(context, sessionId);
     onSession?.(sessionId, prepared);
     return { run: (callback) => runWithSession(sessionId, callback), config: prepared as Partial<CallOptions> };
   }

@@ -4,6 +4,7 @@ import {
   callbacksNearestFirst,
   fromCallOption,
   fromConfigurable,
+  fromContext,
   fromHandler,
   fromThread,
   type ModelDefaults,
@@ -21,7 +22,7 @@ export interface ResolvedSession {
  * The session of a model call. The first of these that names one:
  *
  * 1. call option `sessionId`, passed or bound
- * 2. `configurable.sessionId`, or `configurable.session_id`
+ * 2. `configurable.sessionId` or `configurable.session_id`, which a wrapper writes too; then `context.sessionId`
  * 3. the nearest `SessionCallbackHandler` among the callbacks: the call's, the bound ones (LangChain drops
  *    them inside a run that has callbacks), the inherited ones, then the constructor's
  * 4. the constructor's `sessionId`
@@ -40,6 +41,7 @@ export function resolveModelSession(lookup: SessionLookup, model: ModelDefaults)
   const id =
     fromCallOption(lookup) ?? // 1
     fromConfigurable(lookup)?.sessionId ?? // 2
+    fromContext(lookup) ??
     fromHandler(callbacksNearestFirst(lookup, model)) ?? // 3
     (model.session.origin === "constructor" ? model.session.id : undefined) ?? // 4
     fromThread(lookup); // 5
@@ -59,13 +61,14 @@ const MISSING_SESSION =
  * 1. call option `sessionId`
  * 2. `configurable.sessionId` or `configurable.session_id`, unless a wrapper wrote it
  * 3. the wrapper's field `sessionId`
- * 4. the active session, which an outer wrapper wrote; then the session of a `SessionCallbackHandler`
- * 5. `configurable.thread_id`, then `session_id`, `thread_id` or `conversation_id` of the metadata
+ * 4. `context.sessionId`. It is below rule 3, because the config of a graph's node has the context of the outer call
+ * 5. the active session, which an outer wrapper wrote; then the session of a `SessionCallbackHandler`
+ * 6. `configurable.thread_id`, then `session_id`, `thread_id` or `conversation_id` of the metadata
  *
  * @param readField Reads the wrapper's field `sessionId`. The field may be the user's function, so this runs only
  *   if rules 1 and 2 find no session.
  * @returns Undefined if the wrapper must make a new id.
- * @throws {SessionIdError} for an explicit value (1 to 4) that isn't an id.
+ * @throws {SessionIdError} for an explicit value (1 to 5) that isn't an id.
  */
 export function resolveWrapperSession(lookup: SessionLookup, readField: () => string | undefined): string | undefined {
   const optionId = fromCallOption(lookup); // 1
@@ -74,8 +77,9 @@ export function resolveWrapperSession(lookup: SessionLookup, readField: () => st
   return (
     (configured?.isActive ? undefined : configured?.sessionId) ?? // 2
     readField() ?? // 3
-    configured?.sessionId ?? // 4
+    fromContext(lookup) ?? // 4
+    configured?.sessionId ?? // 5
     fromHandler([lookup.config?.callbacks, lookup.implicitConfig?.callbacks]) ??
-    fromThread(lookup) // 5
+    fromThread(lookup) // 6
   );
 }

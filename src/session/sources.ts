@@ -1,4 +1,5 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
+import { cloneInstance } from "../utils/clone_instance.js";
 import type { DefaultSession } from "./default_session.js";
 import { checkSessionId, isSessionId, isUnset } from "./session_id.js";
 
@@ -68,6 +69,15 @@ export function fromConfigurable({
   return activeSessionId === undefined ? undefined : { sessionId: activeSessionId, isActive: true };
 }
 
+/** `context.sessionId`: LangChain v1's runtime context, which agents and graphs hand to their nodes and tools. */
+export function fromContext({ config, implicitConfig }: SessionLookup): string | undefined {
+  for (const candidate of [config, implicitConfig]) {
+    const value = (candidate as { context?: { sessionId?: unknown } | null } | undefined)?.context?.sessionId;
+    if (!isUnset(value)) return checkSessionId(numberAsString(value), "context.sessionId");
+  }
+  return undefined;
+}
+
 /** The session of the first `SessionCallbackHandler`. Within one list, the handler added last is the nearest. */
 export function fromHandler(callbacksNearestFirst: readonly Callbacks[]): string | undefined {
   for (const callbacks of callbacksNearestFirst) {
@@ -99,13 +109,28 @@ export function fromThread({ config, implicitConfig }: SessionLookup): string | 
     const id = numberAsString(candidate?.configurable?.thread_id);
     if (isSessionId(id)) return id;
   }
-  for (const candidate of [config, implicitConfig]) {
+  for (const metadata of metadataNearestFirst(config?.metadata, { config, implicitConfig })) {
     for (const key of METADATA_KEYS) {
-      const id = candidate?.metadata?.[key];
+      const id = metadata?.[key];
       if (isSessionId(id)) return id;
     }
   }
   return undefined;
+}
+
+/**
+ * The metadata of a call's run, the nearest first. A nested `createAgent` passes metadata of its own, which hides the
+ * outer one from the implicit config. LangChain's callback manager merges both, for LangSmith: it exists if the outer
+ * run has a handler or a tracer.
+ */
+function metadataNearestFirst(
+  metadata: RunnableConfig["metadata"],
+  { config, implicitConfig }: Pick<SessionLookup, "config" | "implicitConfig">,
+): RunnableConfig["metadata"][] {
+  const inherited = [config?.callbacks, implicitConfig?.callbacks].map((callbacks) =>
+    Array.isArray(callbacks) ? undefined : callbacks?.metadata,
+  );
+  return [metadata, implicitConfig?.metadata, ...inherited];
 }
 
 /**
@@ -125,7 +150,8 @@ export function activeSessionIdOf({ config, implicitConfig, activeSessionId }: S
  * group runs. It replaces the value of an outer wrapper, never the user's.
  */
 export function canWriteSessionMetadata(metadata: RunnableConfig["metadata"], lookup: SessionLookup): boolean {
-  const existingId = metadata?.session_id;
+  const candidates = metadataNearestFirst(metadata, lookup);
+  const existingId = candidates.map((candidate) => candidate?.session_id).find((id) => !isUnset(id));
   return isUnset(existingId) || existingId === activeSessionIdOf(lookup);
 }
 
@@ -141,6 +167,16 @@ export function mergeConfigurable(bound: Configurable, call: Configurable): Conf
     else delete merged[key];
   }
   return merged;
+}
+
+/**
+ * Returns the context with `sessionId` in place of the id that it has, for code inside a wrapper that reads it.
+ * Unchanged if it has none: the app's schema may not allow it.
+ */
+export function withSessionContext(context: unknown, sessionId: string): unknown {
+  if (typeof context !== "object" || context === null || !("sessionId" in context)) return context;
+  if (numberAsString(context.sessionId) === sessionId) return context;
+  return Object.assign(cloneInstance(context), { sessionId });
 }
 
 /** Users put the numeric key of a database row into `configurable`: it becomes its decimal string. */

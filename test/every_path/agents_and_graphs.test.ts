@@ -11,6 +11,7 @@ import type { SessionChatOpenAI } from "../../src/index.js";
 import { collect } from "../support/runnables.js";
 import {
   CONFIGURABLE,
+  CONTEXT,
   type EntryPoint,
   HANDLER,
   INVOKE,
@@ -45,6 +46,7 @@ function onThread({ name, config, wrap }: SessionSource): SessionSource {
 const THREAD: SessionSource = { name: "thread_id", config: () => ({ configurable: { thread_id: SESSION } }) };
 
 const CONFIGURED = onThread(CONFIGURABLE);
+const IN_CONTEXT = onThread(CONTEXT);
 const HANDLED = onThread(HANDLER);
 const WRAPPED = onThread(WRAPPER);
 
@@ -234,12 +236,12 @@ describe("a graph", () => {
   testScenarios(gateway, {
     scenarios: withInput(GRAPHS),
     entryPoints: [INVOKE],
-    sources: [CONFIGURED, WRAPPED, THREAD],
+    sources: [CONFIGURED, IN_CONTEXT, WRAPPED, THREAD],
   });
 });
 
 describe("a streamed graph", () => {
-  testScenarios(gateway, { scenarios: withInput(GRAPHS), entryPoints: [STREAM], sources: [HANDLED] });
+  testScenarios(gateway, { scenarios: withInput(GRAPHS), entryPoints: [STREAM], sources: [HANDLED, IN_CONTEXT] });
 });
 
 describe("the events of a graph", () => {
@@ -259,7 +261,11 @@ describe("the events v3 of a graph", () => {
 });
 
 describe("an agent", () => {
-  testScenarios(gateway, { scenarios: withInput(AGENTS), entryPoints: [INVOKE], sources: [HANDLED, WRAPPED] });
+  testScenarios(gateway, {
+    scenarios: withInput(AGENTS),
+    entryPoints: [INVOKE],
+    sources: [HANDLED, IN_CONTEXT, WRAPPED],
+  });
 });
 
 describe("another thread in the session", () => {

@@ -7,6 +7,8 @@ export interface Callbacks {
   readonly ids: readonly string[];
   /** A CallbackManager and not an array: LangChain merges the two in another order. */
   readonly isManager: boolean;
+  /** The metadata that a CallbackManager hands to child runs. */
+  readonly metadata?: Config["metadata"];
 }
 
 export interface Config {
@@ -23,7 +25,12 @@ export function configOf({ configurable, metadata, handlers, ...plan }: CallPlan
 
 /** Child runs receive the run's CallbackManager. */
 export function managed(config: Config): Config {
-  return config.callbacks ? { ...config, callbacks: { ...config.callbacks, isManager: true } } : config;
+  const { callbacks } = config;
+  if (!callbacks) return config;
+  return {
+    ...config,
+    callbacks: { ...callbacks, isManager: true, metadata: mergeKeys(callbacks.metadata, config.metadata) },
+  };
 }
 
 /** LangChain's `mergeConfigs`. */
@@ -66,10 +73,11 @@ function mergeKeys<T extends object>(base: T | undefined, given: T | undefined):
 export function mergeCallbacks(base: Callbacks | undefined, given: Callbacks | undefined): Callbacks | undefined {
   if (!base || !given) return given ?? base;
   const isManager = base.isManager || given.isManager;
+  const metadata = mergeKeys(base.metadata, given.metadata);
   // Arrays are added to a manager, whichever of the two came first.
   return given.isManager && !base.isManager
-    ? { ids: [...given.ids, ...base.ids], isManager }
-    : { ids: [...base.ids, ...given.ids], isManager };
+    ? { ids: [...given.ids, ...base.ids], isManager, metadata }
+    : { ids: [...base.ids, ...given.ids], isManager, metadata };
 }
 
 /** The first of the keys in the config that was passed, then in the implicit one. */
@@ -80,7 +88,11 @@ export function idIn(configs: readonly (Config | undefined)[], keys: readonly st
 /** `thread_id`, then the metadata's ids. Invalid ids are ignored there, as numbers are in the metadata. */
 export function threadIn(configs: readonly (Config | undefined)[]): Expected {
   const keys = ["session_id", "thread_id", "conversation_id"];
-  const values = configs.flatMap((config) => keys.map((key) => config?.metadata?.[key]));
+  const metadata = [
+    ...configs.map((config) => config?.metadata),
+    ...configs.map((config) => config?.callbacks?.metadata),
+  ];
+  const values = metadata.flatMap((each) => keys.map((key) => each?.[key]));
   return idIn(configs, ["thread_id"]) ?? firstOf(values.map((value) => (value === "\n" ? "" : value)).map(stringOf));
 }
 

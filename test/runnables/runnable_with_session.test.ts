@@ -33,6 +33,7 @@ const SOURCES: readonly Source[] = [
   { name: "configurable.sessionId", option: (sessionId) => ({ configurable: { sessionId } }) },
   { name: "configurable.session_id", option: (session_id) => ({ configurable: { session_id } }) },
   { name: "its own sessionId", field: (sessionId) => ({ sessionId }) },
+  { name: "context.sessionId", option: (sessionId) => ({ context: { sessionId } }) as RunnableWithSessionCallOptions },
   { name: "an outer wrapper", around: (sessionId) => (inner) => withSession(inner, { sessionId }) },
   { name: "a handler", option: (id) => ({ callbacks: [new SessionCallbackHandler({ sessionId: id })] }) },
   { name: "configurable.thread_id", option: (thread_id) => ({ configurable: { thread_id } }) },

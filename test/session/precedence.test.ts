@@ -35,13 +35,14 @@ const SOURCES: readonly Source[] = [
   { row: 1, name: "call option sessionId", option: (sessionId) => ({ sessionId }) },
   { row: 2, name: "configurable.sessionId", option: (sessionId) => ({ configurable: { sessionId } }) },
   { row: 2, name: "configurable.session_id", option: (session_id) => ({ configurable: { session_id } }) },
-  { row: 3, name: "a handler among the callbacks", option: (id) => ({ callbacks: [handler(id)] }) },
-  { row: 4, name: "a handler of the model", field: (id) => ({ callbacks: [handler(id)] }) },
-  { row: 5, name: "the constructor", field: (sessionId) => ({ sessionId }) },
-  { row: 6, name: "configurable.thread_id", option: (thread_id) => ({ configurable: { thread_id } }) },
-  { row: 7, name: "metadata.session_id", option: (session_id) => ({ metadata: { session_id } }) },
-  { row: 7, name: "metadata.thread_id", option: (thread_id) => ({ metadata: { thread_id } }) },
-  { row: 7, name: "metadata.conversation_id", option: (conversation_id) => ({ metadata: { conversation_id } }) },
+  { row: 3, name: "context.sessionId", option: (sessionId) => ({ context: { sessionId } }) as Options },
+  { row: 4, name: "a handler among the callbacks", option: (id) => ({ callbacks: [handler(id)] }) },
+  { row: 5, name: "a handler of the model", field: (id) => ({ callbacks: [handler(id)] }) },
+  { row: 6, name: "the constructor", field: (sessionId) => ({ sessionId }) },
+  { row: 7, name: "configurable.thread_id", option: (thread_id) => ({ configurable: { thread_id } }) },
+  { row: 8, name: "metadata.session_id", option: (session_id) => ({ metadata: { session_id } }) },
+  { row: 8, name: "metadata.thread_id", option: (thread_id) => ({ metadata: { thread_id } }) },
+  { row: 8, name: "metadata.conversation_id", option: (conversation_id) => ({ metadata: { conversation_id } }) },
 ];
 
 /** Sources that can be in LangChain's implicit config. */

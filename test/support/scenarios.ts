@@ -77,6 +77,15 @@ export const CONFIGURABLE: SessionSource = {
   config: () => ({ configurable: { sessionId: SESSION } }),
 };
 
+/** LangChain v1's runtime context. Only agents and graphs have it in their types. */
+export const CONTEXT: SessionSource = {
+  name: "context",
+  config: () => {
+    const options: { context: { sessionId: string } } & RunnableConfig = { context: { sessionId: SESSION } };
+    return options;
+  },
+};
+
 export const HANDLER: SessionSource = {
   name: "a handler",
   config: () => ({ callbacks: [new SessionCallbackHandler({ sessionId: SESSION })] }),
