@@ -2,6 +2,7 @@
 import { version } from "../../package.json";
 import { sanitizeLine } from "../render/format.js";
 import { SessionIdError } from "../session/session_id_error.js";
+import { cutText, MAX_ERROR_LENGTH } from "../utils/error_text.js";
 import { type Command, parseCommand, UsageError } from "./arguments.js";
 import { doctor } from "./doctor/index.js";
 import { HELP } from "./help.js";
@@ -11,12 +12,12 @@ import { Terminal } from "./terminal.js";
 /** The shell's exit code for SIGINT: 128 + 2. */
 const INTERRUPTED = 130;
 
-const terminal = new Terminal(process.stdout, process.stderr);
+const terminal = new Terminal(process.stdout, process.stderr, process.env.LITELLM_API_KEY);
 
 async function run(command: Command): Promise<number> {
   switch (command.name) {
     case "help":
-      process.stdout.write(HELP);
+      terminal.write(HELP);
       return 0;
     case "version":
       terminal.print(version);
@@ -30,7 +31,7 @@ async function run(command: Command): Promise<number> {
 
 /** The message and the exit code for an error. */
 function toExit(error: unknown): { code: number; message: string } {
-  const message = sanitizeLine(String((error as Error)?.message ?? error));
+  const message = cutText(sanitizeLine(String((error as Error)?.message ?? error)), MAX_ERROR_LENGTH);
   if (error instanceof UsageError) return { code: 2, message: `${message} See litellm-session --help.` };
   // A setting that the package rejects: its message starts with "Invalid ", that of another TypeError does not.
   if (SessionIdError.isInstance(error) || (error instanceof TypeError && message.startsWith("Invalid "))) {
@@ -42,7 +43,7 @@ function toExit(error: unknown): { code: number; message: string } {
 /** Prints the error. Returns the exit code for it. */
 function reportError(error: unknown): number {
   const { code, message } = toExit(error);
-  console.error(`litellm-session: ${message}`);
+  terminal.printError(`litellm-session: ${message}`);
   return code;
 }
 

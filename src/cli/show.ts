@@ -8,24 +8,21 @@ import { renderSession } from "../render/text.js";
 import type { Command } from "./arguments.js";
 import type { Terminal } from "./terminal.js";
 
-/** Time limit of one `waitFor` of `--watch`, which then starts the next one. */
-const WATCH_MS = 3_600_000;
-
-/** Pause of `--watch` after a request that failed. */
-const RETRY_MS = 1_000;
+/** Pause of `--watch` for each request that it sent. */
+const WATCH_MS = 500;
 
 /** Prints a session. Returns the exit code. */
 export async function show(command: Extract<Command, { name: "show" }>, terminal: Terminal): Promise<number> {
   const { baseURL, sessionId, json, html, watch } = command;
   const logs = new SessionLogs({ baseURL });
   if (json) return showJson(logs, sessionId, terminal);
-  if (watch) return watchSession(logs, sessionId, terminal);
+  if (watch) return watchSession(baseURL, sessionId, terminal);
 
   const rows = await readRows(logs, sessionId);
-  if (rows.length === 0) return reportNoCalls(sessionId);
-  if (html === "-") terminal.out.write(renderSessionHtml(rows));
+  if (rows.length === 0) return reportNoCalls(sessionId, terminal);
+  if (html === "-") terminal.write(renderSessionHtml(rows));
   else if (html !== undefined) {
-    await writePage(html, renderSessionHtml(rows));
+    await writePage(html, terminal.redact(renderSessionHtml(rows)));
     terminal.print(`Wrote ${html}: ${rows.length} ${rows.length === 1 ? "call" : "calls"}.`);
   } else {
     terminal.print(renderSession(rows, { style: terminal.style }));
@@ -49,11 +46,9 @@ async function showJson(logs: SessionLogs, sessionId: string, terminal: Terminal
   let calls = 0;
   for await (const { raw, ...row } of logs.list(sessionId)) {
     calls += 1;
-    if (!terminal.out.write(`${toPrintableJson(row)}\n`)) {
-      await new Promise((resolve) => terminal.out.once("drain", resolve));
-    }
+    if (!terminal.write(`${toPrintableJson(row)}\n`)) await terminal.drained();
   }
-  return calls === 0 ? reportNoCalls(sessionId) : 0;
+  return calls === 0 ? reportNoCalls(sessionId, terminal) : 0;
 }
 
 /** JSON with `\u` escapes for control and format characters, which a terminal would obey. */
@@ -65,9 +60,16 @@ function toPrintableJson(value: unknown): string {
 }
 
 /** Prints the session again for each new call, until the user interrupts the command. */
-async function watchSession(logs: SessionLogs, sessionId: string, terminal: Terminal): Promise<never> {
+async function watchSession(baseURL: string | undefined, sessionId: string, terminal: Terminal): Promise<never> {
+  let requests = 0;
+  const countingFetch: typeof fetch = (input, init) => {
+    requests += 1;
+    return fetch(input, init);
+  };
+  const logs = new SessionLogs({ baseURL, fetch: countingFetch });
   let shownCalls = -1; // -1: nothing has been printed yet.
   for (;;) {
+    requests = 0;
     try {
       const rows = await readRows(logs, sessionId);
       terminal.endProgress();
@@ -79,17 +81,14 @@ async function watchSession(logs: SessionLogs, sessionId: string, terminal: Term
             ? renderSession(rows, { style: terminal.style })
             : `No calls of session ${sanitizeLine(sessionId)} yet.`,
         );
-        terminal.print(terminal.style("muted", "Watching. Ctrl-C ends it."));
+        terminal.print(terminal.style("muted", `Watching ${logs.url(sessionId)} Ctrl-C ends it.`));
       }
-      await logs.waitFor(sessionId, { calls: shownCalls + 1, timeoutMs: WATCH_MS }).catch((error: unknown) => {
-        // No new call in time, or the proxy hangs: then reading the rows fails in the next round.
-        if (!SessionLogsError.isInstance(error) || error.code !== "TIMEOUT") throw error;
-      });
     } catch (error) {
       if (shownCalls < 0 || !isTransient(error)) throw error;
       terminal.progress(`Trying again: ${sanitizeLine(error.message)}`);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
+    // As long for each request of this round: on average, never more than two a second.
+    await new Promise((resolve) => setTimeout(resolve, WATCH_MS * Math.max(1, requests)));
   }
 }
 
@@ -108,8 +107,8 @@ async function readRows(logs: SessionLogs, sessionId: string): Promise<SessionLo
   return rows;
 }
 
-function reportNoCalls(sessionId: string): number {
-  console.error(
+function reportNoCalls(sessionId: string, terminal: Terminal): number {
+  terminal.printError(
     `The log has no calls of session ${sanitizeLine(sessionId)}. They come 3 to 15 s after they end, ` +
       "and a key of an internal user sees only its own.",
   );

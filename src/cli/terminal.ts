@@ -2,11 +2,15 @@ import type { Writable } from "node:stream";
 import { styleText } from "node:util";
 import type { SessionTextPart } from "../render/text.js";
 import { cutToWidth } from "../render/text_width.js";
+import { redactSecrets } from "../utils/secrets.js";
 
 /** `process.stdout` or `process.stderr`: a terminal, a pipe or a file. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number; hasColors?(): boolean };
 
-/** Writes lines. Writes colours and lines that change only to a terminal, not to a pipe or a file. */
+/**
+ * Writes lines. Writes colours and lines that change only to a terminal, not to a pipe or a file. All output of the
+ * command goes through it: it is the one place that removes secrets.
+ */
 export class Terminal {
   private readonly takesCodes: boolean;
 
@@ -14,9 +18,11 @@ export class Terminal {
 
   private hasProgress = false;
 
+  /** @param apiKey The key to remove from all that is printed. */
   constructor(
-    readonly out: Output,
+    private readonly out: Output,
     private readonly progressOut: Output,
+    private readonly apiKey: string | undefined,
   ) {
     this.takesCodes = supportsCodes(out);
     this.progressTakesCodes = supportsCodes(progressOut);
@@ -24,7 +30,26 @@ export class Terminal {
 
   print(text: string): void {
     this.endProgress();
-    this.out.write(`${text}\n`);
+    this.write(`${text}\n`);
+  }
+
+  /** Writes a text as it is. Returns false if the reader is slow: wait for {@link drained}. */
+  write(text: string): boolean {
+    return this.out.write(this.redact(text));
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => this.out.once("drain", resolve));
+  }
+
+  printError(text: string): void {
+    this.endProgress();
+    this.progressOut.write(`${this.redact(text)}\n`);
+  }
+
+  /** Removes the API key, other keys, tokens and passwords. */
+  redact(text: string): string {
+    return redactSecrets(text, this.apiKey);
   }
 
   /** The `style` option of `renderSession`. */
@@ -35,10 +60,11 @@ export class Terminal {
 
   /** Replaces the progress line by this text. Without a terminal it prints only the first text. */
   progress(text: string): void {
+    const line = this.redact(text);
     // Cut, because `endProgress` can't remove a line that the terminal wraps. Some terminals report 0 columns.
     const columns = this.progressOut.columns || 80;
-    if (this.progressTakesCodes) this.progressOut.write(`\r\x1b[K${cutToWidth(text, columns - 1)}`);
-    else if (!this.hasProgress) this.progressOut.write(`${text}\n`);
+    if (this.progressTakesCodes) this.progressOut.write(`\r\x1b[K${cutToWidth(line, columns - 1)}`);
+    else if (!this.hasProgress) this.progressOut.write(`${line}\n`);
     this.hasProgress = true;
   }
 
@@ -47,9 +73,9 @@ export class Terminal {
     this.hasProgress = false;
   }
 
-  /** Clears the screen and the scrollback of a terminal. */
+  /** Clears the screen of a terminal, and leaves its scrollback. */
   clear(): void {
-    if (this.takesCodes) this.out.write("\x1b[H\x1b[2J\x1b[3J");
+    if (this.takesCodes) this.out.write("\x1b[H\x1b[2J");
   }
 }
 

@@ -8,7 +8,10 @@ export interface SessionLogsFields {
   apiKey?: string | undefined;
   /** Sends the requests. Default: the global `fetch` at the time of the request. */
   fetch?: typeof globalThis.fetch | undefined;
-  /** Time limit of one request in milliseconds: more than 0, at most 2,147,483,647. Default: 30,000. */
+  /**
+   * Time limit in milliseconds of one request, and of a whole `summary`: more than 0, at most 2,147,483,647.
+   * Default: 30,000.
+   */
   timeoutMs?: number | undefined;
 }
 
@@ -22,23 +25,39 @@ export interface SessionLogsOptions {
 export interface SessionLogsWaitOptions extends SessionLogsOptions {
   /** Number of calls to wait for, at least 1. */
   calls: number;
-  /** Time limit in milliseconds, without reading the sums: more than 0, at most 2,147,483,647. Default: 60,000. */
+  /**
+   * Time limit in milliseconds: more than 0, at most 2,147,483,647. Reading the sums has at least one second of its
+   * own. Default: 60,000.
+   */
   timeoutMs?: number | undefined;
 }
 
 /** A longer timer overflows a 32-bit integer, and Node.js fires it at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Returns the proxy's URL without the `/v1` that a model's `baseURL` ends in: the log's paths have no `/v1`. */
+/**
+ * Returns the proxy's URL without the `/v1` that a model's `baseURL` ends in: the log's paths have no `/v1`. The
+ * message of an error does not show the text: a password or a key may be in it.
+ */
 export function parseBaseURL(baseURL: unknown): string {
   const expected = 'expected the URL of a LiteLLM proxy, such as "http://localhost:4000"';
   const fail = (why: string) => new TypeError(`Invalid field "baseURL" (or LITELLM_BASE_URL): ${expected}; ${why}.`);
   if (baseURL === undefined) throw fail("there is none");
-  const url = typeof baseURL === "string" && URL.canParse(baseURL) ? new URL(baseURL) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol)) throw fail(`got ${describeValue(baseURL)}`);
+  if (typeof baseURL !== "string") throw fail(`got ${describeValue(baseURL)}`);
+  if (!URL.canParse(baseURL)) throw fail("got a text that is no URL");
+  const url = new URL(baseURL);
+  if (url.protocol !== "http:" && url.protocol !== "https:") throw fail("got a URL without http:// or https://");
   // `fetch` would refuse it with a message that contains the password.
   if (url.username || url.password) throw fail("got one with a user name or password in it");
-  return url.origin + url.pathname.replace(/(\/v1)?\/*$/, "");
+  const path = withoutEndSlashes(url.pathname);
+  return url.origin + (path.endsWith("/v1") ? withoutEndSlashes(path.slice(0, -3)) : path);
+}
+
+/** Not a regular expression: `/\/*$/` takes quadratic time for a path of many slashes. */
+function withoutEndSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
 }
 
 /** Returns the key if a header can hold it. `fetch` would refuse other keys with a message that contains the key. */

@@ -9,18 +9,33 @@ export type ReadPage = (number: number, pageSize: number) => Promise<LogPage>;
  */
 const PAGE_SIZES = [100, 97, 89] as const;
 
+/** 200,000 calls, in pages of 100. The ids of the listed rows are kept, so that there must be an end. */
+const MAX_PAGES = 2_000;
+
+/** Why the reading ended early: the proxy answers as no log does. Continues the sentence after the base URL. */
+export class EndlessLog extends Error {}
+
 /**
  * Lists all rows of a session, the oldest first, and reads a page when its first row is asked for.
  *
  * Each row comes once, and none is missing that is in the log at the end. LiteLLM writes a row when its call
  * ends: if the call began before calls that were listed already, its row comes out of order.
+ *
+ * @throws {EndlessLog} if a page repeats the rows of earlier pages, or pages do not end.
  */
 export async function* listOldestFirst(read: ReadPage): AsyncGenerator<SessionLogRow, void, undefined> {
   const listedIds = new Set<string>();
   for (const pageSize of PAGE_SIZES) {
     // The maximum: if the proxy deletes old rows during a pass, the remaining rows move to other pages.
     let total = 0;
-    for await (const page of readPages(read, pageSize)) {
+    const idsOfPass = new Set<string>();
+    let isRepeating = false;
+    for await (const page of readPages(withLimit(read), pageSize)) {
+      // Only if another page follows: two rows of one millisecond may swap places, and the last page may be one of them.
+      if (isRepeating) throw new EndlessLog("repeats the pages of a session without end");
+      const countBefore = idsOfPass.size;
+      for (const { requestId } of page.rows) idsOfPass.add(requestId);
+      isRepeating = page.rows.length > 0 && idsOfPass.size === countBefore;
       total = Math.max(total, page.total);
       for (const row of [...page.rows].sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime())) {
         if (listedIds.has(row.requestId)) continue;
@@ -30,6 +45,19 @@ export async function* listOldestFirst(read: ReadPage): AsyncGenerator<SessionLo
     }
     if (listedIds.size >= total) return;
   }
+}
+
+/** Limits the requests of one pass. Twice the pages that the first answer announces, and ten: a session may grow meanwhile. */
+function withLimit(read: ReadPage): ReadPage {
+  let maxPages = MAX_PAGES;
+  let count = 0;
+  return async (number, pageSize) => {
+    if (count >= maxPages) throw new EndlessLog(`has more than ${maxPages} pages of a session`);
+    const page = await read(number, pageSize);
+    if (count === 0) maxPages = Math.min(MAX_PAGES, 2 * page.totalPages + 10);
+    count += 1;
+    return page;
+  };
 }
 
 /** Reads the pages from the oldest to the newest: LiteLLM 1.81 has the oldest rows on page 1, 1.106 the newest. */

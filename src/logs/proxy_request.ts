@@ -1,4 +1,6 @@
-import { parseJson } from "../utils/parse_json.js";
+import { cutText } from "../utils/error_text.js";
+import { redactKey } from "../utils/secrets.js";
+import { parseAnswer, readText, UnreadableAnswer, untilAborted } from "./read_answer.js";
 import { SessionLogsError, type SessionLogsErrorCode } from "./session_logs_error.js";
 
 /** The proxy and the settings of the requests to it. */
@@ -11,6 +13,9 @@ export interface LogsProxy {
   /** Time limit of one request. */
   readonly timeoutMs: number;
 }
+
+/** The longest text of a proxy in a message of ours. */
+const MAX_MESSAGE_LENGTH = 200;
 
 /** Every version of LiteLLM answers this path with "I'm alive!", also without a key. */
 const LIVELINESS_PATH = "/health/liveliness";
@@ -29,24 +34,28 @@ export async function getJson(proxy: LogsProxy, path: string, signal: AbortSigna
   const { baseURL, apiKey } = proxy;
   const timeoutMs = Math.ceil(proxy.timeoutMs);
   const timeout = AbortSignal.timeout(timeoutMs);
-  let status: number;
-  let text: string;
+  const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  let status: number | undefined;
+  let answer: unknown;
   try {
-    const response = await (proxy.fetch ?? globalThis.fetch)(baseURL + path, {
+    const sent = (proxy.fetch ?? globalThis.fetch)(baseURL + path, {
       headers: { accept: "application/json", ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: either,
     });
+    const response = await untilAborted(sent, either);
     status = response.status;
-    text = await response.text();
+    answer = parseAnswer(await readText(response, either), apiKey);
   } catch (error) {
     signal?.throwIfAborted();
+    if (error instanceof UnreadableAnswer) {
+      throw new SessionLogsError("PROXY_ERROR", `${baseURL} ${error.message}.`, status);
+    }
     if (timeout.aborted) {
       throw new SessionLogsError("TIMEOUT", `${baseURL} did not answer within ${timeoutMs / 1_000} s.`);
     }
     const message = `can't be reached (${firstLine(reasonOf(error), apiKey)}): is the proxy up, and baseURL right?`;
     throw new SessionLogsError("UNREACHABLE", `${baseURL} ${message}`);
   }
-  const answer = parseJson(text);
   if (status >= 200 && status < 300 && answer !== undefined) return answer;
   const [code, message] = explainFailure(status, answer, apiKey);
   // A 404 may also come from a server that is not LiteLLM: ask the health endpoint before blaming the version.
@@ -60,7 +69,7 @@ export async function getJson(proxy: LogsProxy, path: string, signal: AbortSigna
 /** @throws {SessionLogsError} if no LiteLLM proxy answers. */
 export async function checkAlive(proxy: LogsProxy, signal: AbortSignal | undefined): Promise<void> {
   const answer = await getJson({ ...proxy, apiKey: undefined }, LIVELINESS_PATH, signal);
-  if (!/alive/i.test(String(answer))) throw notLiteLLM(proxy.baseURL);
+  if (typeof answer !== "string" || !/alive/i.test(answer)) throw notLiteLLM(proxy.baseURL);
 }
 
 /** The error for a response that LiteLLM would not send. */
@@ -91,7 +100,7 @@ function explainFailure(status: number, answer: unknown, apiKey: string | undefi
       "has no session logs (HTTP 404): they need LiteLLM 1.70 or newer. Update the proxy, or, if it is newer, check baseURL.";
     return ["UNSUPPORTED_VERSION", message];
   }
-  const detail = reported ? `: ${firstLine(reported, apiKey).slice(0, 200)}` : "";
+  const detail = reported ? `: ${firstLine(reported, apiKey)}` : "";
   return ["PROXY_ERROR", `failed (HTTP ${status})${detail}`];
 }
 
@@ -108,7 +117,7 @@ export function messageOf(answer: unknown): string | undefined {
  * control characters, which a terminal would obey.
  */
 export function firstLine(message: string, apiKey: string | undefined): string {
-  const line = (apiKey ? message.replaceAll(apiKey, "…") : message).split("\n")[0] ?? "";
+  const [line = ""] = cutText(redactKey(message, apiKey), MAX_MESSAGE_LENGTH).split("\n", 1);
   return line.replace(/\p{Cc}/gu, " ");
 }
 

@@ -1,4 +1,6 @@
+import { cutText, formatErrorText } from "../utils/error_text.js";
 import { isPlainObject } from "../utils/is_plain_object.js";
+import { nonNegative } from "../utils/non_negative.js";
 import { parseJson } from "../utils/parse_json.js";
 import type { SessionSums } from "../utils/session_sums.js";
 
@@ -22,7 +24,10 @@ export interface SessionLogRow {
   /** The cost in US dollars. LiteLLM logs 0 for a model without a price. */
   readonly costUsd: number;
   readonly status: "success" | "failure";
-  /** Class and message of the error with which the call failed. Undefined if the proxy does not log them. */
+  /**
+   * Class and message of the error with which the call failed, at most 2,000 characters. Undefined if the proxy does
+   * not log them.
+   */
   readonly error: string | undefined;
   /** Whether the response came from the proxy's cache. */
   readonly cacheHit: boolean;
@@ -37,6 +42,9 @@ export interface LogPage {
   readonly total: number;
   readonly totalPages: number;
 }
+
+/** The longest name or id in a row, in UTF-16 units: that of a session id. LiteLLM's ids of `/responses` have some 600. */
+const MAX_TEXT_LENGTH = 1_024;
 
 /** Undefined if the answer is not a page of LiteLLM's log. */
 export function parsePage(answer: unknown, sessionId: string): LogPage | undefined {
@@ -65,9 +73,9 @@ function parseRow(raw: unknown, sessionId: string): SessionLogRow | undefined {
     provider: textOf(raw.custom_llm_provider),
     startedAt,
     durationMs: endedAt && Math.max(0, endedAt.getTime() - startedAt.getTime()),
-    inputTokens: numberOf(raw.prompt_tokens),
-    outputTokens: numberOf(raw.completion_tokens),
-    costUsd: numberOf(raw.spend),
+    inputTokens: nonNegative(raw.prompt_tokens) ?? 0,
+    outputTokens: nonNegative(raw.completion_tokens) ?? 0,
+    costUsd: nonNegative(raw.spend) ?? 0,
     // LiteLLM 1.70 has no status column, only the status in the metadata.
     status: (textOf(raw.status) ?? metadata.status) === "failure" ? "failure" : "success",
     error: formatError(metadata.error_information),
@@ -95,7 +103,7 @@ function parseTime(value: unknown): Date | undefined {
 function formatError(information: unknown): string | undefined {
   const { error_class, error_message } = objectOf(information);
   const parts = [error_class, error_message].filter((part) => typeof part === "string" && part !== "");
-  return parts.length > 0 ? parts.join(": ") : undefined;
+  return parts.length > 0 ? formatErrorText(parts.join(": ")) : undefined;
 }
 
 /** Some versions of LiteLLM send a JSON column of Postgres as text. */
@@ -105,11 +113,7 @@ function objectOf(value: unknown): Record<string, unknown> {
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function numberOf(value: unknown): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+  return typeof value === "string" && value !== "" ? cutText(value, MAX_TEXT_LENGTH) : undefined;
 }
 
 function isCount(value: unknown): value is number {

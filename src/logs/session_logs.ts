@@ -11,7 +11,7 @@ import {
   type SessionLogsOptions,
   type SessionLogsWaitOptions,
 } from "./fields.js";
-import { listOldestFirst } from "./pages.js";
+import { EndlessLog, listOldestFirst } from "./pages.js";
 import { getJson, type LogsProxy, notLiteLLM } from "./proxy_request.js";
 import { addRow, type LogPage, parsePage, type SessionLogRow } from "./rows.js";
 import { SessionLogsError } from "./session_logs_error.js";
@@ -21,6 +21,9 @@ const POLL_MS = 500;
 
 /** `waitFor` stops polling with less time left than this: the request would time out. */
 const MIN_POLL_MS = 50;
+
+/** `waitFor` gives reading the sums at least this long, if the calls arrive just in time. */
+const MIN_SUMS_MS = 1_000;
 
 /**
  * Reads sessions from the log of a LiteLLM proxy that has a database, from version 1.70 on. The proxy
@@ -64,14 +67,16 @@ export class SessionLogs {
    */
   async *list(sessionId: string, options: SessionLogsOptions = {}): AsyncGenerator<SessionLogRow, void, undefined> {
     const id = checkSessionId(sessionId, ARGUMENT);
-    yield* listOldestFirst((number, pageSize) => this.#readPage(id, number, pageSize, options.signal));
+    yield* this.#list(id, options.signal);
   }
 
-  /** Sums up all calls of a session that are in the log. Times are by the proxy's clock. */
+  /**
+   * Sums up all calls of a session that are in the log. Times are by the proxy's clock.
+   *
+   * @throws {SessionLogsError} with code `"TIMEOUT"`, if reading all pages takes longer than the field `timeoutMs`.
+   */
   async summary(sessionId: string, options: SessionLogsOptions = {}): Promise<SessionSummary> {
-    const sums = new SessionSums();
-    for await (const row of this.list(sessionId, options)) addRow(sums, row);
-    return sums.summary(sessionId);
+    return this.#sumUp(checkSessionId(sessionId, ARGUMENT), options.signal, this.#proxy.timeoutMs);
   }
 
   /**
@@ -96,7 +101,7 @@ export class SessionLogs {
         const isTimeout = SessionLogsError.isInstance(error) && error.code === "TIMEOUT";
         if (total === undefined || leftMs() > MIN_POLL_MS || !isTimeout) throw error;
       }
-      if (total >= calls) return this.summary(id, { signal });
+      if (total >= calls) return await this.#sumUp(id, signal, Math.max(leftMs(), MIN_SUMS_MS));
       // At most half of the time that is left: the other half is for the next request.
       await sleep(Math.min(POLL_MS, leftMs() / 2), signal);
       signal?.throwIfAborted();
@@ -112,6 +117,34 @@ export class SessionLogs {
     return `${this.baseURL}/ui/logs/?session_id=${encodeURIComponent(checkSessionId(sessionId, ARGUMENT))}`;
   }
 
+  async *#list(id: string, signal: AbortSignal | undefined, leftMs?: () => number): AsyncGenerator<SessionLogRow> {
+    try {
+      yield* listOldestFirst((number, pageSize) => this.#readPage(id, number, pageSize, signal, leftMs?.()));
+    } catch (error) {
+      if (!(error instanceof EndlessLog)) throw error;
+      throw new SessionLogsError("PROXY_ERROR", `${this.baseURL} ${error.message}. Is it a LiteLLM proxy?`);
+    }
+  }
+
+  async #sumUp(id: string, signal: AbortSignal | undefined, timeoutMs: number): Promise<SessionSummary> {
+    const sums = new SessionSums();
+    const deadlineMs = performance.now() + timeoutMs;
+    const leftMs = () => deadlineMs - performance.now();
+    let hasRows = false;
+    try {
+      for await (const row of this.#list(id, signal, leftMs)) {
+        addRow(sums, row);
+        hasRows = true;
+      }
+    } catch (error) {
+      // The first request has all of the time: its own message fits.
+      if (!hasRows || !SessionLogsError.isInstance(error) || error.code !== "TIMEOUT") throw error;
+      const message = `${this.baseURL} did not answer with all calls of the session within ${Math.round(timeoutMs) / 1_000} s.`;
+      throw new SessionLogsError("TIMEOUT", message);
+    }
+    return sums.summary(id);
+  }
+
   async #readPage(
     id: string,
     number: number,
@@ -120,7 +153,9 @@ export class SessionLogs {
     maxMs = Number.POSITIVE_INFINITY,
   ): Promise<LogPage> {
     const query = new URLSearchParams({ session_id: id, page: String(number), page_size: String(pageSize) });
-    const proxy = { ...this.#proxy, timeoutMs: Math.min(this.#proxy.timeoutMs, maxMs) };
+    const timeoutMs = Math.min(this.#proxy.timeoutMs, maxMs);
+    if (timeoutMs <= 0) throw new SessionLogsError("TIMEOUT", `${this.baseURL} did not answer in time.`);
+    const proxy = { ...this.#proxy, timeoutMs };
     const page = parsePage(await getJson(proxy, `/spend/logs/session/ui?${query}`, signal), id);
     if (!page) throw notLiteLLM(this.baseURL);
     return page;

@@ -1,3 +1,4 @@
+import { cutText } from "../utils/error_text.js";
 import type { SessionSummary } from "../utils/session_sums.js";
 
 /** A duration: `870 ms`, `1.25 s`, `2m 5s`, `3h 20m`. */
@@ -42,4 +43,9 @@ export function formatSums(summary: SessionSummary): string[] {
  */
 export function sanitizeLine(text: string): string {
   return text.replace(/[\s\p{Zl}\p{Zp}]+/gu, " ").replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, "\ufffd");
+}
+
+/** A name or a version of the proxy in a message: on one line, and cut. */
+export function formatName(name: string): string {
+  return cutText(sanitizeLine(name), 100);
 }

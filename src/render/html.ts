@@ -16,13 +16,13 @@ import { type CallView, type SessionSource, type SessionView, toSessionView } fr
 export function renderSessionHtml(source: SessionSource): string {
   const view = toSessionView(source);
   const id = escapeHtml(view.sessionId ?? "(none)");
-  const start = view.calls[0]?.startedAt.toISOString().replace(/\.\d+Z$/, "Z");
+  const start = view.calls.length > 0 ? view.startedAt.toISOString().replace(/\.\d+Z$/, "Z") : undefined;
   const sums = formatSums(view.summary).map((sum) => `<li>${escapeHtml(sum)}</li>`);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Session ${id}</title>
@@ -62,12 +62,13 @@ function renderTable({ calls }: SessionView): string {
       formatCount(index + 1),
       formatMs(call.startMs),
       formatMs(call.durationMs),
-      escapeHtml(call.model),
+      call.model,
       formatCount(call.inputTokens),
       formatCount(call.outputTokens),
       formatUsd(call.costUsd),
-      `<strong class="${classOf(call)}">${call.status}</strong>${call.error === undefined ? "" : `<span class="error">${escapeHtml(call.error)}</span>`}`,
-    ];
+    ].map(escapeHtml);
+    const error = call.error === undefined ? "" : `<span class="error">${escapeHtml(call.error)}</span>`;
+    cells.push(`<strong class="${classOf(call)}">${call.status}</strong>${error}`);
     const columns = cells.map((cell, column) => `<td role="cell" data-head="${heads[column]}">${cell}</td>`);
     return `<tr role="row">${columns.join("")}</tr>`;
   });

@@ -56,7 +56,7 @@ export function renderSession(source: SessionSource, options: RenderSessionOptio
     const bar = style(part, formatBar(call, spanMs, barWidth));
     const tokens = `${formatCount(call.inputTokens)}/${formatCount(call.outputTokens)}`;
     const [start, took, cost] = [formatMs(call.startMs), formatMs(call.durationMs), formatUsd(call.costUsd)];
-    lines.push(formatLine([start, took, bar, sanitizeLine(call.model), tokens, cost, style(part, call.status)]));
+    lines.push(formatLine([start, took, bar, call.model, tokens, cost, style(part, call.status)]));
     if (call.error !== undefined) {
       const error = cutToWidth(sanitizeLine(call.error), width - ERROR_INDENT.length);
       lines.push(ERROR_INDENT + style("failed", error));
@@ -69,12 +69,12 @@ type Cells = [start: string, took: string, bar: string, model: string, tokens: s
 
 /** Leaves `bar` and `status` as they are: they may contain colour codes, which take no column. */
 function formatLine([start, took, bar, model, tokens, cost, status]: Cells): string {
-  const alignRight = (text: string, width: number) => fitToWidth(text, width, "right");
+  const alignRight = (text: string, width: number) => fitToWidth(sanitizeLine(text), width, "right");
   return [
     alignRight(start, 8),
     alignRight(took, 8),
     bar,
-    fitToWidth(model, 18),
+    fitToWidth(sanitizeLine(model), 18),
     alignRight(tokens, 13),
     alignRight(cost, 10),
     status,

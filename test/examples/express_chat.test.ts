@@ -378,6 +378,7 @@ describe("the server", () => {
     expect(response.headers.get("content-type")).toMatch(/^text\/html/);
     expect(page).toContain("<title>Express chat</title>");
     expect(page).not.toMatch(/https?:\/\/|\bsrc=/);
+    expect(page).toContain("form-action 'none'; base-uri 'none'");
   });
 
   it("says in JSON that there is no such page", async () => {
@@ -544,6 +545,46 @@ describe.runIf(hasChromium("the page of the Express app"))("the page, in Chromiu
       expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
     }
     expect(complaints.filter((complaint) => !complaint.includes("502 (Bad Gateway)"))).toEqual([]);
+  });
+
+  it.each([
+    `<meta http-equiv="refresh" content="0;url=http://127.0.0.1:1/">`,
+    `</td></table><img src=x onerror="alert(1)"><form action="http://127.0.0.1:1/"><base href="http://127.0.0.1:1/">`,
+    "\u001b]0;title\u0007\u202e",
+    { toLocaleString: 1, toString: 1 },
+    -1,
+  ])("shows a session whose numbers are not numbers as text, and stays on its page: %j", async (value) => {
+    const hostile = {
+      input_tokens: value,
+      output_tokens: value,
+      prompt_tokens: value,
+      total_tokens: value,
+      cost: value,
+    };
+    gateway.current.moreUsage = () => hostile;
+    const header = encodeURIComponent(JSON.stringify(value));
+    gateway.current.responseHeaders = () => ({ "x-litellm-call-id": header, "x-litellm-response-cost": header });
+    const [anne] = users();
+    const id = await anne.begin();
+    await anne.ask(id, "One");
+    gateway.current.failNext(400, { message: `${JSON.stringify(value)} ${SECRETS}` });
+    await anne.send(id, "Two");
+    const page = await browser.newPage();
+    const events: string[] = [];
+    page.on("console", (message) => events.push(message.text()));
+    page.on("pageerror", (error) => events.push(error.message));
+    page.on("dialog", (dialog) => events.push(dialog.message()));
+    page.on("request", (request) => events.push(request.url()));
+    const [cookie] = anne.setCookie?.split(";") ?? [];
+    const url = `${server.url}/conversations/${id}/session`;
+    await page.setExtraHTTPHeaders({ cookie: String(cookie) });
+    expect((await page.goto(url))?.status()).toBe(200);
+    expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe(`Session ${id}`);
+    expect(await page.locator("img, form, base, script, meta[http-equiv=refresh]").count()).toBe(0);
+    expect(await page.locator("body").innerText()).not.toMatch(/NaN|undefined|\[object|Traceback/);
+    expect(page.url()).toBe(url);
+    expect(events).toEqual([url]);
+    await page.close();
   });
 });
 

@@ -55,6 +55,8 @@ it("the page escapes all text from calls", () => {
 
 it("the page loads no resources and runs no scripts", () => {
   const html = renderSessionHtml(strangeSession());
-  expect(html).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
+  expect(html).toContain(
+    `content="default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"`,
+  );
   expect(html).not.toMatch(/<(link|script|iframe|object|embed|form|base)\b|url\(|@import|@font-face/i);
 });

@@ -9,6 +9,9 @@ export const CALLS = 2;
 
 const POLL_MS = 1_000;
 
+/** The time limit of the last round. */
+const MIN_ROUND_MS = 5_000;
+
 /**
  * Polls the log until each probe has a verdict, or the time is up. Probes get their verdicts one by one: the
  * workers of a proxy write their rows at different times.
@@ -27,15 +30,18 @@ export async function readLog(
     terminal.progress(
       `Waiting for the log, up to ${Math.round(waitMs / 1_000)} s: ${calls} of ${probes.length * CALLS} calls in their session after ${Math.round(elapsedMs() / 1_000)} s`,
     );
-    let lastError = `not in the log after ${waitMs / 1_000} s`;
+    const notFound = `not in the log after ${waitMs / 1_000} s`;
+    let lastError = notFound;
+    // Ends a round with a proxy that hangs, but leaves each round the time for some answers.
+    const deadline = AbortSignal.timeout(Math.max(MIN_ROUND_MS, Math.ceil(waitMs - elapsedMs())));
     for (const [index, probe] of probes.entries()) {
       if (findings[index]?.verdict !== undefined) continue;
       try {
-        findings[index] = await checkProbe(logs, probe);
+        findings[index] = await checkProbe(logs, probe, deadline);
       } catch (error) {
         // The proxy may be busy, and answer the next poll.
-        if (!SessionLogsError.isInstance(error)) throw error;
-        lastError = error.message;
+        if (!SessionLogsError.isInstance(error) && !deadline.aborted) throw error;
+        lastError = deadline.aborted ? notFound : (error as Error).message;
       }
     }
     const leftMs = waitMs - elapsedMs();
@@ -49,13 +55,17 @@ export async function readLog(
 }
 
 /** Reads the log once. The verdict is undefined as long as calls may still appear in the session. */
-async function checkProbe(logs: SessionLogs, { transport, sessionId, answers }: Probe): Promise<Finding> {
-  const { calls } = await logs.summary(sessionId);
+async function checkProbe(
+  logs: SessionLogs,
+  { transport, sessionId, answers }: Probe,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const { calls } = await logs.summary(sessionId, { signal });
   if (calls >= CALLS) return { transport, calls, verdict: "groups" };
   const refusedAnswer = answers.find(({ isRefused }) => isRefused);
   if (refusedAnswer) return { transport, calls, verdict: "does not group", reason: refusedAnswer.error };
   for (const { requestId } of answers) {
-    if (requestId !== undefined && (await isInAnotherSession(logs.baseURL, requestId, sessionId))) {
+    if (requestId !== undefined && (await isInAnotherSession(logs.baseURL, requestId, sessionId, signal))) {
       return { transport, calls, verdict: "does not group" };
     }
   }

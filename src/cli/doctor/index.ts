@@ -1,6 +1,6 @@
 import { SessionLogs } from "../../logs/session_logs.js";
 import { SessionLogsError } from "../../logs/session_logs_error.js";
-import { formatUsd, sanitizeLine } from "../../render/format.js";
+import { formatName, formatUsd, sanitizeLine } from "../../render/format.js";
 import { newSessionId } from "../../session/session_id.js";
 import type { Command } from "../arguments.js";
 import type { Terminal } from "../terminal.js";
@@ -31,7 +31,7 @@ export async function doctor(
 
   terminal.print(terminal.style("title", `The proxy at ${logs.baseURL}`));
   const proxy = await runStep(
-    ({ version }) => (version ? `It is a LiteLLM, version ${sanitizeLine(version)}.` : "It is a LiteLLM."),
+    ({ version }) => (version ? `It is a LiteLLM, version ${formatName(version)}.` : "It is a LiteLLM."),
     () => askProxy(logs.baseURL),
   );
   if (!proxy) return 1;
@@ -57,15 +57,13 @@ export async function doctor(
   }
   const probes = TRANSPORTS.map((transport): Probe => ({ transport, sessionId: newSessionId(), answers: [] }));
   const count = probes.length * CALLS;
-  terminal.print(
-    `\nSends ${count} calls of at most one token each to ${sanitizeLine(model)}. Your provider bills them.`,
-  );
+  terminal.print(`\nSends ${count} calls of at most one token each to ${formatName(model)}. Your provider bills them.`);
   for (const [index, probe] of callOrder(probes).entries()) {
     terminal.progress(`Call ${index + 1} of ${count}`);
     const answer = await sendCall(logs.baseURL, model, probe, index);
     probe.answers.push(answer);
     if (index === 0 && answer.error !== undefined) {
-      printFailed(`${sanitizeLine(model)} did not answer: ${sanitizeLine(answer.error)}`);
+      printFailed(`${formatName(model)} did not answer: ${sanitizeLine(answer.error)}`);
       terminal.print("Not checked: whether sessions group. Name another model with --model.");
       return 1;
     }
@@ -74,7 +72,7 @@ export async function doctor(
   const answers = probes.flatMap((probe) => probe.answers);
   const version = proxy.version ?? answers.find((answer) => answer.version)?.version;
   if (proxy.version === undefined && version) {
-    printOk(`LiteLLM says its version with an answer: ${sanitizeLine(version)}.`);
+    printOk(`LiteLLM says its version with an answer: ${formatName(version)}.`);
   }
 
   const findings = await readLog(logs, probes, waitMs, terminal);

@@ -1,8 +1,8 @@
 import { sessionFetch } from "../../clients/session_fetch.js";
 import { checkAlive, firstLine, getJson, type LogsProxy, messageOf, notLiteLLM } from "../../logs/proxy_request.js";
+import { parseAnswer, readText, untilAborted } from "../../logs/read_answer.js";
 import { costOf, parseResponseHeaders } from "../../transport/response_headers.js";
 import { isPlainObject } from "../../utils/is_plain_object.js";
-import { parseJson } from "../../utils/parse_json.js";
 import type { TransportName } from "./report.js";
 
 const TIMEOUT_MS = 60_000;
@@ -67,19 +67,21 @@ export async function sendCall(
   const send = sessionFetch({ sessionId, sessionTransport: transport });
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const response = await send(`${baseURL}/v1/chat/completions`, {
+    const sent = send(`${baseURL}/v1/chat/completions`, {
       method: "POST",
       headers: { authorization: `Bearer ${process.env.LITELLM_API_KEY ?? ""}`, "content-type": "application/json" },
       // Each call has another text: the proxy's cache would answer the same text without a call.
       body: JSON.stringify({ model, max_tokens: 1, messages: [{ role: "user", content: `Say ${index}.` }] }),
       signal: timeout,
     });
+    const response = await untilAborted(sent, timeout);
     const { version } = parseResponseHeaders(response.headers) ?? {};
     const costUsd = costOf(response.headers, undefined);
-    const text = await response.text();
-    if (response.ok) return { version, costUsd, requestId: readId(text) };
+    const text = await readText(response, timeout);
+    const answer = parseAnswer(text, process.env.LITELLM_API_KEY);
+    if (response.ok) return { version, costUsd, requestId: idOf(answer) };
     const isRefused = response.status < 500 && response.status !== 408 && response.status !== 429;
-    return { version, isRefused, error: `HTTP ${response.status}: ${formatReason(text)}` };
+    return { version, isRefused, error: `HTTP ${response.status}: ${formatReason(messageOf(answer) ?? text)}` };
   } catch (error) {
     return {
       error: timeout.aborted ? `no answer within ${TIMEOUT_MS / 1_000} s` : formatReason((error as Error).message),
@@ -91,9 +93,14 @@ export async function sendCall(
  * Whether the log has a call in another session. Only then it is certain that the call did not group. False if
  * the request fails, or the row is not in the log yet.
  */
-export async function isInAnotherSession(baseURL: string, requestId: string, sessionId: string): Promise<boolean> {
+export async function isInAnotherSession(
+  baseURL: string,
+  requestId: string,
+  sessionId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const path = `/spend/logs?${new URLSearchParams({ request_id: requestId })}`;
-  const answer = await getJson(proxyAt(baseURL), path, undefined).catch(() => undefined);
+  const answer = await getJson(proxyAt(baseURL), path, signal).catch(() => undefined);
   const rows: unknown[] = Array.isArray(answer) ? answer : [];
   const loggedSessionId = rows.filter(isPlainObject).find((row) => row.request_id === requestId)?.session_id;
   return loggedSessionId !== undefined && loggedSessionId !== sessionId;
@@ -103,13 +110,12 @@ function proxyAt(baseURL: string): LogsProxy {
   return { baseURL, apiKey: process.env.LITELLM_API_KEY || undefined, fetch: undefined, timeoutMs: TIMEOUT_MS };
 }
 
-/** The `id` of a response is the key of the call's row in LiteLLM's log. */
-function readId(text: string): string | undefined {
-  const { id } = (parseJson(text) ?? {}) as { id?: unknown };
-  return typeof id === "string" && id !== "" ? id : undefined;
+/** The `id` of a response is the key of the call's row in LiteLLM's log. A longer one would not fit into a URL. */
+function idOf(answer: unknown): string | undefined {
+  const { id } = (answer ?? {}) as { id?: unknown };
+  return typeof id === "string" && id !== "" && id.length <= 2_000 ? id : undefined;
 }
 
-/** The first line of the error in the body of a response. */
-function formatReason(text: string): string {
-  return firstLine(messageOf(parseJson(text)) ?? text, process.env.LITELLM_API_KEY).slice(0, 200);
+function formatReason(message: string): string {
+  return firstLine(message, process.env.LITELLM_API_KEY);
 }
