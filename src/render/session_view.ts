@@ -50,7 +50,7 @@ export function toSessionView(source: SessionSource): SessionView {
     const sums = new SessionSums();
     for (const row of rows) {
       sums.start(row.startedAtMs);
-      sums.end(row.startedAtMs, row.status === "failed", row);
+      sums.end(row.startedAtMs, row.status === "failed" ? "failed" : "ok", row);
     }
     return createView(sessionId, sums.summary(sessionId ?? ""), rows);
   }
@@ -109,8 +109,10 @@ function cleanSummary(summary: unknown): SessionSummary {
     sessionId: textOf(sessionId) ?? "",
     calls: count("calls"),
     failures: count("failures"),
+    aborted: count("aborted"),
     inputTokens: count("inputTokens"),
     outputTokens: count("outputTokens"),
+    cachedInputTokens: count("cachedInputTokens"),
     costUsd: nonNegative(costUsd),
     totalMs: count("totalMs"),
     wallMs: count("wallMs"),
