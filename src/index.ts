@@ -1,3 +1,8 @@
+/**
+ * All exports of `langchain-litellm-session`.
+ *
+ * @module langchain-litellm-session
+ */
 export type { SessionCall, SessionStep } from "./callbacks/call_records.js";
 export {
   SessionCallbackHandler,

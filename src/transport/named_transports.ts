@@ -15,7 +15,7 @@ export const NAMED_TRANSPORTS = {
   body: { body: ["litellm_session_id", "litellm_trace_id"], metadata: [], headers: [] },
   headers: { body: [], metadata: [], headers: ["x-litellm-session-id"] },
   none: { body: [], metadata: [], headers: [] },
-} as const satisfies Record<string, Required<SessionTransportFields>>;
+} as const satisfies Record<Extract<SessionTransport, string>, Required<SessionTransportFields>>;
 
 /**
  * Where a request holds its session id. A field or header that you set yourself stays as it is, and then no id
@@ -30,7 +30,7 @@ export const NAMED_TRANSPORTS = {
  * - `"none"`: nothing.
  * - an object: the names that you choose.
  */
-export type SessionTransport = keyof typeof NAMED_TRANSPORTS | SessionTransportFields;
+export type SessionTransport = "litellm" | "metadata" | "body" | "headers" | "none" | SessionTransportFields;
 
 export interface ParsedTransport extends Required<SessionTransportFields> {
   /** Whether requests to a provider's own hosts get no id: true for `"litellm"`, false for every other transport. */
