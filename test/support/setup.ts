@@ -1,4 +1,8 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, vi } from "vitest";
+
+// The same values in each run: a new counterexample must not fail somebody else's change. `FC_SEED=$RANDOM` looks for one.
+fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: Number(process.env.FC_SEED ?? 1) });
 
 /**
  * The tokenizer that LangChain downloads to count the tokens of a streamed answer: one token a byte.
