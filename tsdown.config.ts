@@ -1,4 +1,15 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { defineConfig } from "tsdown";
+
+/** The maps of ESM hold the sources. A second copy in those of CommonJS would be a quarter of the package. */
+async function dropSourcesOfCommonJs(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!name.endsWith(".cjs.map")) continue;
+    const { sourcesContent: _, ...map } = JSON.parse(await readFile(join(directory, name), "utf8"));
+    await writeFile(join(directory, name), JSON.stringify(map));
+  }
+}
 
 export default defineConfig([
   {
@@ -8,6 +19,7 @@ export default defineConfig([
     target: "es2022",
     dts: true,
     sourcemap: true,
+    hooks: { "build:done": ({ options }) => dropSourcesOfCommonJs(options.outDir) },
     // The extensions that package.json names: .js for ESM, .cjs for CommonJS.
     outExtensions: ({ format }) => (format === "cjs" ? { js: ".cjs", dts: ".d.cts" } : { js: ".js", dts: ".d.ts" }),
   },

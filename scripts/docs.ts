@@ -35,7 +35,7 @@ const GUIDES = [
   "versions",
 ].map((name) => `docs/${name}.md`);
 
-const DOCUMENTS = [...GUIDES, "examples/express-chat/README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+const DOCUMENTS = [...GUIDES, "examples/express-chat/README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
 
 function copyMarkdown(): void {
   rmSync(COPIES, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { fences, guides, type Page, readPage } from "../support/docs_pages.js";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-const OTHERS = ["CHANGELOG.md", "CONTRIBUTING.md", "examples/express-chat/README.md", "test/README.md"];
+const OTHERS = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "examples/express-chat/README.md", "test/README.md"];
 const PAGES: readonly Page[] = [...guides(), ...OTHERS.map(readPage)];
 
 /** The text without its blocks and spans of code. */

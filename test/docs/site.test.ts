@@ -34,7 +34,7 @@ it("the site is built without a warning", () => {
 
 it("the site has a page for each guide, and for each export", async () => {
   const documents = (await readdir(join(SITE, "documents"))).length;
-  expect(documents).toBe(guides().length - 1 + 3); // The README is the front page; an example, CONTRIBUTING, CHANGELOG.
+  expect(documents).toBe(guides().length - 1 + 4); // The README is the front page; an example, CONTRIBUTING, SECURITY, CHANGELOG.
   const index = await readFile(join(ROOT, "src/index.ts"), "utf8");
   const all = (await pages()).join("\n");
   const exported = [...index.matchAll(/^export .*?\{([^}]*)\}/gms)].flatMap(([, names = ""]) =>
