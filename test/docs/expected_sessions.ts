@@ -47,6 +47,7 @@ export const EXPECTED: Record<string, Record<string, Expected>> = {
   agents: {
     "agent.ts": { sessions: [ID, ID, ID] },
     "one_run.ts": { sessions: [NEW], prints: [[expect.objectContaining({ calls: 1, sessionId: NEW })]] },
+    "context.ts": { sessions: [ID] },
     "graph.ts": { sessions: [ID] },
   },
   "choosing-a-session": {
