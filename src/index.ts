@@ -31,6 +31,6 @@ export { newSessionId } from "./session/session_id.js";
 export { SessionIdError } from "./session/session_id_error.js";
 export type { SessionPathRun } from "./session/steps.js";
 export type { SessionTransport, SessionTransportFields } from "./transport/named_transports.js";
-export type { LiteLLMResponseMetadata } from "./transport/response_headers.js";
+export { getLiteLLMMetadata, type LiteLLMResponseMetadata } from "./transport/response_headers.js";
 export { SessionBudgetError } from "./transport/session_budget_error.js";
 export type { SessionSummary } from "./utils/session_sums.js";

@@ -63,12 +63,13 @@ interface StreamEvent {
 }
 
 async function* captureStream(
-  events: AsyncIterable<StreamEvent>,
+  events: AsyncIterable<StreamEvent | null>,
   observation: ModelResponseObservation,
-): AsyncGenerator<StreamEvent> {
+): AsyncGenerator<StreamEvent | null> {
   for await (const event of events) {
-    observation.usage = event.usage ?? event.response?.usage ?? observation.usage;
-    if (event.type === "response.completed" || event.type === "response.incomplete") {
+    // A proxy may send `data: null`: ChatOpenAI then throws its own error.
+    observation.usage = event?.usage ?? event?.response?.usage ?? observation.usage;
+    if (event?.type === "response.completed" || event?.type === "response.incomplete") {
       observation.responseId = event.response?.id;
     }
     yield event;

@@ -1,11 +1,7 @@
 import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
-import {
-  annotateError,
-  costOf,
-  type LiteLLMResponseMetadata,
-  parseResponseHeaders,
-} from "../transport/response_headers.js";
+import { annotateError } from "../openai_client/observe_responses.js";
+import { costOf, type LiteLLMResponseMetadata, parseResponseHeaders } from "../transport/response_headers.js";
 import { responseMetadataOf } from "../utils/response_metadata.js";
 import type { RequestContext } from "./request_context.js";
 
@@ -22,14 +18,14 @@ export function annotateResult(
       const { headers, isStream, isContinuable, usage, responseId } = observation;
       for (const { message } of answer.generations) {
         const metadata = responseMetadataOf(message);
-        addLiteLLM(metadata, parseResponseHeaders(headers), costOf(headers, isStream ? { usage } : undefined));
+        setLiteLLM(metadata, parseResponseHeaders(headers), costOf(headers, isStream ? { usage } : undefined));
         // With `streaming: true`, ChatOpenAI joins the chunks of a stream and uses the id of its first event.
         if (isStream && isContinuable) metadata.id = responseId;
       }
       return answer;
     },
     (error) => {
-      throw annotateError(error, observation.headers, sessionId);
+      throw annotateError(error, observation, sessionId);
     },
   );
 }
@@ -40,21 +36,19 @@ export function annotateChunks(
   { sessionId, request: { observation } }: SentContext,
 ): AsyncGenerator<ChatGenerationChunk> {
   let isFirst = true;
-  let costUsd: number | undefined;
+  let hasCost = false;
   return tap(
     chunks,
     ({ message }) => {
       const metadata = responseMetadataOf(message);
       const { usage } = metadata;
-      if (isFirst) addLiteLLM(metadata, parseResponseHeaders(observation.headers), undefined);
       // Once: LangChain splits a chunk with text and usage into two, and `concat` would add up both costs.
-      if (usage !== undefined && costUsd === undefined) {
-        costUsd = costOf(observation.headers, { usage });
-        addLiteLLM(metadata, undefined, costUsd);
-      }
+      const costUsd = usage === undefined || hasCost ? undefined : costOf(observation.headers, { usage });
+      setLiteLLM(metadata, isFirst ? parseResponseHeaders(observation.headers) : undefined, costUsd);
+      hasCost ||= costUsd !== undefined;
       isFirst = false;
     },
-    (error) => annotateError(error, observation.headers, sessionId),
+    (error) => annotateError(error, observation, sessionId),
   );
 }
 
@@ -68,22 +62,28 @@ export async function* annotateEvents(
       if (event.event === "message-finish") {
         const { headers, usage } = observation;
         const metadata = { ...event.responseMetadata };
-        addLiteLLM(metadata, parseResponseHeaders(headers), costOf(headers, { usage }));
-        yield metadata.litellm === undefined ? event : { ...event, responseMetadata: metadata };
+        setLiteLLM(metadata, parseResponseHeaders(headers), costOf(headers, { usage }));
+        const isChanged = metadata.litellm !== event.responseMetadata?.litellm;
+        yield isChanged ? { ...event, responseMetadata: metadata } : event;
       } else yield event;
     }
   } catch (error) {
-    throw annotateError(error, observation.headers, sessionId);
+    throw annotateError(error, observation, sessionId);
   }
 }
 
-function addLiteLLM(
+/** Sets the key `litellm`, and removes it if we have no data: LangChain copies all keys of a response, one `litellm` too. */
+function setLiteLLM(
   metadata: Record<string, unknown>,
   fromHeaders: LiteLLMResponseMetadata | undefined,
   costUsd: number | undefined,
 ): void {
-  if (!fromHeaders && costUsd === undefined) return;
-  metadata.litellm = { ...(metadata.litellm as object), ...fromHeaders, ...(costUsd === undefined ? {} : { costUsd }) };
+  if (fromHeaders || costUsd !== undefined) {
+    metadata.litellm = { ...fromHeaders, ...(costUsd === undefined ? {} : { costUsd }) };
+  } else if ("litellm" in metadata) {
+    delete metadata.litellm;
+    if ("litellm" in metadata) metadata.litellm = undefined; // From a `__proto__` in the response.
+  }
 }
 
 /**

@@ -1,12 +1,16 @@
 import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
 import { enableImplicitConfig, sessionLookup } from "../context/async_context.js";
 import { checkApiKey, type SessionFields } from "../openai_client/fields.js";
-import { observeClient, stopBudgetRetries, withObservation } from "../openai_client/observe_responses.js";
+import {
+  annotateError,
+  observeClient,
+  stopBudgetRetries,
+  withObservation,
+} from "../openai_client/observe_responses.js";
 import { type DefaultSession, resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import type { HeadersInput } from "../transport/headers.js";
-import { annotateError } from "../transport/response_headers.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
 import { checkFields } from "../utils/check_fields.js";
 import { cloneInstance } from "../utils/clone_instance.js";
@@ -87,7 +91,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     try {
       return await super.embeddingWithRetry.call(this.withWritingClient(sessionId, observation), request);
     } catch (error) {
-      throw annotateError(error, observation.headers, sessionId);
+      throw annotateError(error, observation, sessionId);
     }
   }
 

@@ -1,4 +1,5 @@
 import { hasBrand } from "../utils/brand.js";
+import { defineProperties } from "../utils/define_properties.js";
 
 const BRAND = Symbol.for("langchain-litellm-session.SessionBudgetError");
 
@@ -41,11 +42,15 @@ export const SessionBudgetError = {
 /** Messages of LiteLLM's `max_budget_per_session_limiter` and `max_iterations_limiter`, which set no error code (1.106.0). */
 const LIMIT_MESSAGE = /(Session budget|Max iterations) exceeded for session/;
 
-/** Marks an error as a {@link SessionBudgetError} if its status is 429 and its message is one of the limiters'. */
-export function markBudgetError(error: unknown): error is SessionBudgetError {
+/** The limit that LiteLLM says a session has used up. Undefined for an error with another status or message. */
+export function budgetLimitOf(error: unknown): SessionBudgetError["limit"] | undefined {
   const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
   const [, limit] = (status === 429 && typeof message === "string" && LIMIT_MESSAGE.exec(message)) || [];
-  if (!limit) return false;
-  Object.assign(error as object, { [BRAND]: true, limit: limit === "Max iterations" ? "iterations" : "budget" });
-  return true;
+  if (!limit) return undefined;
+  return limit === "Max iterations" ? "iterations" : "budget";
+}
+
+/** Makes an error a {@link SessionBudgetError}. */
+export function markBudgetError(error: object, limit: SessionBudgetError["limit"]): void {
+  defineProperties(error, { [BRAND]: true, limit });
 }
