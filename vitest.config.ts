@@ -6,6 +6,7 @@ import { defineConfig } from "vitest/config";
 const PROCESSES = [
   "test/cli/*.test.ts",
   "test/render/html_in_browser.test.ts",
+  "test/runnables/langgraph_server.test.ts",
   "test/conversation/postgres_checkpointer.test.ts",
   "test/examples/express_chat.test.ts",
 ];

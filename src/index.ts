@@ -21,11 +21,13 @@ export { renderSessionHtml } from "./render/html.js";
 export type { SessionSource } from "./render/session_view.js";
 export { type RenderSessionOptions, renderSession, type SessionTextPart } from "./render/text.js";
 export type {
+  AgentLike,
   RunnableWithSessionCallOptions,
   RunnableWithSessionFields,
   RunnableWithSessionOptions,
 } from "./runnables/fields.js";
-export { RunnableWithSession, withSession } from "./runnables/runnable_with_session.js";
+export { RunnableWithSession, type WithSession } from "./runnables/runnable_with_session.js";
+export { withSession } from "./runnables/with_session.js";
 export type { MissingSessionId } from "./session/default_session.js";
 export { newSessionId } from "./session/session_id.js";
 export { SessionIdError } from "./session/session_id_error.js";

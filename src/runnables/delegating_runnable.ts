@@ -1,33 +1,24 @@
 import { Runnable, type RunnableBatchOptions } from "@langchain/core/runnables";
 import { AsyncCaller } from "@langchain/core/utils/async_caller";
 import { AsyncGeneratorWithSetup, IterableReadableStream } from "@langchain/core/utils/stream";
-import { iterateInContext, type RunInContext, snapshotAsyncContext } from "../context/async_context.js";
+import { iterateInContext, snapshotAsyncContext } from "../context/async_context.js";
 import { optionsOfEachInput } from "../utils/batch_options.js";
-import type { RunnableWithSessionCallOptions, RunnableWithSessionFields } from "./fields.js";
-
-/** The async context and the config of a call whose session is resolved. */
-export interface PreparedCall<CallOptions> {
-  /** Runs a callback with the resolved session as the active session. */
-  readonly run: RunInContext;
-  /** The config for the bound Runnable. */
-  readonly config: Partial<CallOptions>;
-}
+import type { RunnableWithSessionCallOptions } from "./fields.js";
+import { type PreparedCall, prepareCall, type WrapperFields } from "./prepare_call.js";
 
 /**
  * A Runnable with the same three steps in each entry point: resolve the session, make it the active session, call
- * the same method of the bound Runnable. `invoke` is in the subclass, because it is abstract in `Runnable`.
+ * the same method of the bound Runnable. `invoke` is in the subclasses, because it is abstract in `Runnable`.
  */
-abstract class SessionDelegate<
+export abstract class SessionDelegate<
   RunInput,
   RunOutput,
   CallOptions extends RunnableWithSessionCallOptions,
 > extends Runnable<RunInput, RunOutput, CallOptions> {
-  protected abstract readonly fields: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>;
-
-  protected abstract prepareCall(options: Partial<CallOptions> | undefined): PreparedCall<CallOptions>;
+  protected abstract readonly fields: WrapperFields<CallOptions> & { bound: Runnable<RunInput, RunOutput> };
 
   override async stream(input: RunInput, options?: Partial<CallOptions>): Promise<IterableReadableStream<RunOutput>> {
-    const { run, config } = this.prepareCall(options);
+    const { run, config } = prepareCall(this.fields, options);
     const chunks = iterateInContext(run, () => this.fields.bound.stream(input, config));
     // As core's `stream`: resolves with the first chunk, and ends at once when `signal` aborts.
     const generator = new AsyncGeneratorWithSetup({ generator: chunks, config });
@@ -70,7 +61,7 @@ abstract class SessionDelegate<
     generator: AsyncGenerator<RunInput>,
     options: Partial<CallOptions>,
   ): AsyncGenerator<RunOutput> {
-    const { run, config } = this.prepareCall(options);
+    const { run, config } = prepareCall(this.fields, options);
     // `generator` is the previous step of the chain. It runs lazily, but in the caller's context, not in this session.
     const input = iterateInContext(snapshotAsyncContext(), () => generator);
     yield* iterateInContext(run, () => this.fields.bound.transform(input, config));
@@ -100,7 +91,7 @@ abstract class SessionDelegate<
   /** If `prepareCall` fails, `run` throws its error: where core would, in one call of a batch or when events are read. */
   private tryPrepareCall(options: Partial<CallOptions> | undefined): PreparedCall<CallOptions> {
     try {
-      return this.prepareCall(options);
+      return prepareCall(this.fields, options);
     } catch (error) {
       const run = () => {
         throw error;

@@ -20,6 +20,17 @@ export interface RunnableWithSessionOptions {
   onSession?: ((sessionId: string, config: RunnableConfig) => void) | undefined;
 }
 
+/**
+ * What `createAgent` and `createDeepAgent` return, by its shape: this package does not import `langchain`. `never`
+ * accepts the methods of every agent, whatever its state, context and stream modes are.
+ */
+export interface AgentLike {
+  readonly graph: object;
+  invoke(state: never, config?: never): Promise<unknown>;
+  stream(state: never, config?: never): Promise<unknown>;
+  streamEvents(...args: never): unknown;
+}
+
 /** Fields of `RunnableWithSession`. */
 export interface RunnableWithSessionFields<
   RunInput,

@@ -1,23 +1,18 @@
 import {
-  ensureConfig,
   mergeConfigs,
   Runnable,
   type RunnableConfig,
   type RunnableRetry,
   type RunnableWithFallbacks,
 } from "@langchain/core/runnables";
-import { enableImplicitConfig, runWithSession, sessionLookup } from "../context/async_context.js";
-import { resolveWrapperSession } from "../session/precedence.js";
-import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import { ACTIVE_SESSION, canWriteSessionMetadata, mergeConfigurable, withSessionContext } from "../session/sources.js";
+import { enableImplicitConfig } from "../context/async_context.js";
 import { checkFields } from "../utils/check_fields.js";
-import { describeValue, invalid } from "../utils/invalid.js";
-import { DelegatingRunnable, type PreparedCall } from "./delegating_runnable.js";
-import type {
-  RunnableWithSessionCallOptions,
-  RunnableWithSessionFields,
-  RunnableWithSessionOptions,
-} from "./fields.js";
+import { describeValue } from "../utils/invalid.js";
+import { isAgent } from "./agent_in_session.js";
+import { DelegatingRunnable } from "./delegating_runnable.js";
+import type { RunnableWithSessionCallOptions, RunnableWithSessionFields } from "./fields.js";
+import { type GraphMember, passGraphMembers } from "./graph_members.js";
+import { checkOptions, prepareCall } from "./prepare_call.js";
 
 /**
  * Wraps a Runnable so that everything inside one call is in one session. Every `SessionChatOpenAI` in its
@@ -60,21 +55,22 @@ export class RunnableWithSession<
 
   constructor(fields: RunnableWithSessionFields<RunInput, RunOutput, CallOptions>) {
     super();
-    const form = 'new RunnableWithSession({ bound: runnable, sessionId: "conversation-42" })';
-    const { bound, sessionId, onSession } = checkFields(fields, form);
+    const { bound } = checkFields(fields, 'new RunnableWithSession({ bound: runnable, sessionId: "conversation-42" })');
     if (!Runnable.isRunnable(bound)) {
+      const hint = isAgent(bound) ? " For an agent of createAgent, call withSession(agent)." : "";
       throw new TypeError(
-        `Invalid RunnableWithSession field "bound": expected a Runnable, got ${describeValue(bound)}. An agent of createAgent is none: give its \`graph\`.`,
+        `Invalid RunnableWithSession field "bound": expected a Runnable, got ${describeValue(bound)}.${hint}`,
       );
     }
-    if (typeof sessionId !== "function" && !isUnset(sessionId)) {
-      checkSessionId(sessionId, 'RunnableWithSession field "sessionId"');
-    }
-    if (onSession !== undefined && typeof onSession !== "function") {
-      throw invalid('RunnableWithSession field "onSession"', "a function", onSession);
-    }
+    checkOptions(fields, "RunnableWithSession");
     enableImplicitConfig();
+    passGraphMembers(this, bound);
     this.fields = fields;
+  }
+
+  /** LangGraph looks for the sub-graph of a node in the `steps` of the node's Runnable. */
+  get steps(): Runnable[] {
+    return [this.fields.bound];
   }
 
   override getName(suffix?: string): string {
@@ -108,7 +104,7 @@ export class RunnableWithSession<
   }
 
   override async invoke(input: RunInput, options?: Partial<CallOptions>): Promise<RunOutput> {
-    const { run, config } = this.prepareCall(options);
+    const { run, config } = prepareCall(this.fields, options);
     return run(() => this.fields.bound.invoke(input, config));
   }
 
@@ -127,65 +123,27 @@ export class RunnableWithSession<
     const outerConfig = { recursionLimit, ...rest } as Partial<CallOptions>;
     return new RunnableWithSession({ ...this.fields, bound: made, config: outerConfig }) as Declared;
   }
-
-  /** Resolves the session of a call, calls `onSession`, and writes the session into the config. */
-  protected prepareCall(options: Partial<CallOptions> | undefined): PreparedCall<CallOptions> {
-    const { config: boundConfig, onSession } = this.fields;
-    const { sessionId: option, ...merged } = mergeConfigs(boundConfig, options) as Partial<CallOptions>;
-    if (boundConfig?.configurable) {
-      merged.configurable = mergeConfigurable(boundConfig.configurable, options?.configurable ?? {});
-    }
-    const lookup = sessionLookup(isUnset(option) ? boundConfig?.sessionId : option, merged);
-    const config = withoutDefaults(merged);
-    const sessionId = resolveWrapperSession(lookup, () => this.readSessionIdField(config)) ?? newSessionId();
-    const configurable: Record<string | symbol, unknown> = { ...config.configurable, sessionId };
-    if ("session_id" in configurable) configurable.session_id = sessionId; // Code inside may read either spelling.
-    configurable[ACTIVE_SESSION] = sessionId;
-    const { context, metadata } = config as RunnableConfig & { context?: unknown };
-    const prepared: RunnableConfig & { context?: unknown } = {
-      ...config,
-      configurable,
-      metadata: canWriteSessionMetadata(metadata, lookup) ? { ...metadata, session_id: sessionId } : metadata,
-    };
-    if (context !== undefined) prepared.context = withSessionContext(context, sessionId);
-    onSession?.(sessionId, prepared);
-    return { run: (callback) => runWithSession(sessionId, callback), config: prepared as Partial<CallOptions> };
-  }
-
-  private readSessionIdField(config: RunnableConfig): string | undefined {
-    const { sessionId } = this.fields;
-    const id: unknown = typeof sessionId === "function" ? sessionId(config) : sessionId;
-    return isUnset(id) ? undefined : checkSessionId(id, 'RunnableWithSession field "sessionId"');
-  }
 }
+
+/** The methods that keep the types of the wrapped Runnable: those of a graph depend on `streamMode`. */
+type Kept = "invoke" | "stream" | "streamEvents" | GraphMember;
+
+/** A graph's call options are those of a chosen `streamMode`: in its wrapper, `sessionId` has overloads of its own. */
+type CallOptionsOf<Options> = "streamMode" extends keyof Options
+  ? RunnableWithSessionCallOptions
+  : Options & RunnableWithSessionCallOptions;
+
+// biome-ignore-start lint/suspicious/noExplicitAny: `unknown` does not match a graph's types
+type InputOf<Bound> = Bound extends Runnable<infer RunInput, any, any> ? RunInput : never;
+type OutputOf<Bound> = Bound extends Runnable<any, infer RunOutput, any> ? RunOutput : never;
+type OptionsOf<Bound> = Bound extends Runnable<any, any, infer Options> ? Options : never;
+// biome-ignore-end lint/suspicious/noExplicitAny: as above
 
 /**
- * Calls LangChain's `ensureConfig`, which merges the implicit config, and removes its defaults: `recursionLimit` 25
- * and empty `tags` would override the values that are bound to the wrapped Runnable.
+ * What `withSession` returns for a Runnable: a {@link RunnableWithSession} with the input, output and call options of
+ * the Runnable that it wraps, and a graph's stream modes and state methods.
  */
-function withoutDefaults(config: Partial<RunnableConfig>): RunnableConfig {
-  const ensured: RunnableConfig = ensureConfig(config);
-  for (const key of ["recursionLimit", "tags"] as const) if (config[key] === undefined) delete ensured[key];
-  return ensured;
-}
-
-/**
- * Returns a {@link RunnableWithSession} that wraps `runnable`. Everything inside one call of it is in one session.
- *
- * @throws {SessionIdError} for a `sessionId` that can't be sent.
- * @throws {TypeError} for a `runnable` that is no Runnable or an `onSession` that is no function.
- *
- * @example
- * ```typescript
- * const chain = withSession(prompt.pipe(model).pipe(parser), {
- *   onSession: (sessionId) => console.log(`session ${sessionId}`),
- * });
- * ```
- */
-export function withSession<RunInput, RunOutput>(
-  runnable: Runnable<RunInput, RunOutput>,
-  fields?: RunnableWithSessionOptions,
-): RunnableWithSession<RunInput, RunOutput> {
-  const options = checkFields(fields, 'withSession(runnable, { sessionId: "conversation-42" })');
-  return new RunnableWithSession<RunInput, RunOutput>({ ...options, bound: runnable });
-}
+export type WithSession<Bound extends Runnable> = [keyof OptionsOf<Bound>] extends [keyof RunnableConfig]
+  ? RunnableWithSession<InputOf<Bound>, OutputOf<Bound>>
+  : Pick<Bound, Extract<keyof Bound, Kept>> &
+      RunnableWithSession<InputOf<Bound>, OutputOf<Bound>, CallOptionsOf<OptionsOf<Bound>>>;

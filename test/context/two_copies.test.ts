@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { RunnableLambda } from "@langchain/core/runnables";
+import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
 import { buildSync } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as esm from "../../src/index.js";
@@ -39,9 +39,9 @@ describe.each([
     const failing = RunnableLambda.from((_: string) => {
       throw new Error("always");
     });
-    const fallback = other().withSession(model as never, { sessionId: "fallback's" });
+    const fallback = other().withSession(model as unknown as Runnable, { sessionId: "fallback's" });
     await one()
-      .withSession(failing as never, { sessionId: "own" })
+      .withSession(failing as unknown as Runnable, { sessionId: "own" })
       .withFallbacks([fallback as never])
       .invoke("hi");
     expect(sessions(gateway.current)).toEqual(["fallback's"]);
@@ -54,7 +54,7 @@ describe.each([
     const callbacks = [new SessionCallbackHandler({ sessionId: "handled" })];
     await model.invoke("hi", { callbacks });
     await asking.invoke("hi", { callbacks });
-    await withSession(model as never, { sessionId: "wrapped" }).invoke("hi");
+    await withSession(model as unknown as Runnable, { sessionId: "wrapped" }).invoke("hi");
     await withSession(asking, { sessionId: "around" }).invoke("hi");
     await collect(await withSession(asking, { sessionId: "streamed" }).stream("hi"));
     await withSession(asking)
@@ -110,5 +110,5 @@ describe.each([
 it("getSessionId of each copy returns the session of the other copy's wrapper", async () => {
   const said = RunnableLambda.from(() => [esm.getSessionId(), cjs.getSessionId()]);
   expect(await esm.withSession(said, { sessionId: "a" }).invoke("hi")).toEqual(["a", "a"]);
-  expect(await cjs.withSession(said as never, { sessionId: "a" }).invoke("hi")).toEqual(["a", "a"]);
+  expect(await cjs.withSession(said as unknown as Runnable, { sessionId: "a" }).invoke("hi")).toEqual(["a", "a"]);
 });
