@@ -13,8 +13,15 @@ export { SessionChatOpenAI } from "./chat_models/session_chat_openai.js";
 export { type SessionFetchOptions, sessionFetch } from "./clients/session_fetch.js";
 export { getSessionId } from "./context/get_session_id.js";
 export { SessionOpenAIEmbeddings, type SessionOpenAIEmbeddingsFields } from "./embeddings/session_openai_embeddings.js";
-export type { SessionLogsFields, SessionLogsOptions, SessionLogsWaitOptions } from "./logs/fields.js";
+export type {
+  SessionLogsFields,
+  SessionLogsOptions,
+  SessionLogsSearchOptions,
+  SessionLogsWaitOptions,
+} from "./logs/fields.js";
+export type { SessionLogStep } from "./logs/row_step.js";
 export type { SessionLogRow } from "./logs/rows.js";
+export type { SessionListEntry } from "./logs/session_list.js";
 export { SessionLogs } from "./logs/session_logs.js";
 export { SessionLogsError, type SessionLogsErrorCode } from "./logs/session_logs_error.js";
 export { renderSessionHtml } from "./render/html.js";

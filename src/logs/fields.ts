@@ -32,6 +32,14 @@ export interface SessionLogsWaitOptions extends SessionLogsOptions {
   timeoutMs?: number | undefined;
 }
 
+/** Options of `SessionLogs.sessions`. */
+export interface SessionLogsSearchOptions extends SessionLogsOptions {
+  /** Start of the calls that count. Default: 30 days before `until`. */
+  since?: Date | undefined;
+  /** End of the calls that count. Default: now. */
+  until?: Date | undefined;
+}
+
 /** A longer timer overflows a 32-bit integer, and Node.js fires it at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -70,4 +78,18 @@ export function parseKey(apiKey: unknown): string | undefined {
 export function checkTimeout(timeoutMs: number): void {
   if (typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS) return;
   throw invalid('"timeoutMs"', `milliseconds, more than 0 and at most ${MAX_TIMEOUT_MS}`, timeoutMs);
+}
+
+const DAY_MS = 86_400_000;
+
+/** The time of `sessions` as LiteLLM takes it: in UTC, to the second, rounded so that it contains what was asked for. */
+export function parsePeriod({ since, until }: SessionLogsSearchOptions): { start_date: string; end_date: string } {
+  for (const [name, time] of Object.entries({ since, until })) {
+    if (time === undefined || (time instanceof Date && !Number.isNaN(time.getTime()))) continue;
+    throw invalid(`option "${name}"`, "a valid Date", time);
+  }
+  const endMs = until?.getTime() ?? Date.now();
+  const startMs = since?.getTime() ?? endMs - 30 * DAY_MS;
+  const format = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
+  return { start_date: format(startMs), end_date: format(endMs + 999) };
 }

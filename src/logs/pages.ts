@@ -10,7 +10,7 @@ export type ReadPage = (number: number, pageSize: number) => Promise<LogPage>;
 const PAGE_SIZES = [100, 97, 89] as const;
 
 /** 200,000 calls, in pages of 100. The ids of the listed rows are kept, so that there must be an end. */
-const MAX_PAGES = 2_000;
+export const MAX_PAGES = 2_000;
 
 /** Why the reading ended early: the proxy answers as no log does. Continues the sentence after the base URL. */
 export class EndlessLog extends Error {}

@@ -3,6 +3,7 @@ import { isPlainObject } from "../utils/is_plain_object.js";
 import { nonNegative } from "../utils/non_negative.js";
 import { parseJson } from "../utils/parse_json.js";
 import type { SessionSums } from "../utils/session_sums.js";
+import { parseStep, type SessionLogStep } from "./row_step.js";
 
 /** One call in LiteLLM's log. */
 export interface SessionLogRow {
@@ -32,6 +33,23 @@ export interface SessionLogRow {
   /** Whether the response came from the proxy's cache. */
   readonly cacheHit: boolean;
   readonly sessionId: string;
+  /** The step of the app that made the call. Undefined if its model did not send it (`logSteps`). */
+  readonly step?: SessionLogStep | undefined;
+  /** From start to the first token, in milliseconds. Undefined for a call that is not streamed. */
+  readonly firstTokenMs?: number | undefined;
+  /** The part of `inputTokens` that the provider read from its prompt cache. Undefined if the log does not say. */
+  readonly cachedInputTokens?: number | undefined;
+  /** LiteLLM's id of the call, as in the response header `x-litellm-call-id`. */
+  readonly callId?: string | undefined;
+  /** The MCP tool that was called, with the name of its server. */
+  readonly toolName?: string | undefined;
+  /** The A2A agent that was called. */
+  readonly agentId?: string | undefined;
+  /** The end user, as the request named it. */
+  readonly endUser?: string | undefined;
+  /** At most 100. */
+  readonly tags: readonly string[];
+  readonly attemptedRetries?: number | undefined;
   /** The row as the proxy sent it. Its fields differ between versions of LiteLLM. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
@@ -45,6 +63,11 @@ export interface LogPage {
 
 /** The longest name or id in a row, in UTF-16 units: that of a session id. LiteLLM's ids of `/responses` have some 600. */
 const MAX_TEXT_LENGTH = 1_024;
+
+const MAX_TAGS = 100;
+
+/** Where a call is not streamed, LiteLLM's time of the first token is its end, or a millisecond before. */
+const MIN_STREAM_MS = 5;
 
 /** Undefined if the answer is not a page of LiteLLM's log. */
 export function parsePage(answer: unknown, sessionId: string): LogPage | undefined {
@@ -65,6 +88,10 @@ function parseRow(raw: unknown, sessionId: string): SessionLogRow | undefined {
   if (requestId === undefined || startedAt === undefined) return undefined;
   const endedAt = parseTime(raw.endTime);
   const metadata = objectOf(raw.metadata);
+  const firstTokenAt = parseTime(raw.completionStartTime);
+  const isStreamed =
+    firstTokenAt !== undefined && endedAt !== undefined && endedAt.getTime() - firstTokenAt.getTime() > MIN_STREAM_MS;
+  const usage = objectOf(metadata.usage_object);
   return {
     requestId,
     callType: textOf(raw.call_type) ?? "",
@@ -81,6 +108,18 @@ function parseRow(raw: unknown, sessionId: string): SessionLogRow | undefined {
     error: formatError(metadata.error_information),
     cacheHit: String(raw.cache_hit).toLowerCase() === "true",
     sessionId: textOf(raw.session_id) ?? sessionId,
+    step: parseStep(objectOf(objectOf(metadata.spend_logs_metadata).langchain)),
+    firstTokenMs: isStreamed ? Math.max(0, firstTokenAt.getTime() - startedAt.getTime()) : undefined,
+    cachedInputTokens: nonNegative(
+      objectOf(usage.prompt_tokens_details ?? usage.input_tokens_details).cached_tokens ??
+        usage.cache_read_input_tokens,
+    ),
+    callId: textOf(metadata.litellm_call_id),
+    toolName: textOf(raw.mcp_namespaced_tool_name),
+    agentId: textOf(raw.agent_id),
+    endUser: textOf(raw.end_user),
+    tags: parseTags(raw.request_tags),
+    attemptedRetries: nonNegative(metadata.attempted_retries),
     raw,
   };
 }
@@ -93,7 +132,7 @@ export function addRow(sums: SessionSums, row: SessionLogRow): void {
 }
 
 /** Some versions of LiteLLM send a time without a zone. It is in UTC, but `Date` would read it as local time. */
-function parseTime(value: unknown): Date | undefined {
+export function parseTime(value: unknown): Date | undefined {
   if (typeof value !== "string") return undefined;
   const time = new Date(/(?:Z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`);
   return Number.isNaN(time.getTime()) ? undefined : time;
@@ -106,13 +145,22 @@ function formatError(information: unknown): string | undefined {
   return parts.length > 0 ? formatErrorText(parts.join(": ")) : undefined;
 }
 
+function parseTags(value: unknown): string[] {
+  const tags: unknown = typeof value === "string" ? parseJson(value) : value;
+  if (!Array.isArray(tags)) return [];
+  return tags
+    .slice(0, MAX_TAGS)
+    .map(textOf)
+    .filter((tag) => tag !== undefined);
+}
+
 /** Some versions of LiteLLM send a JSON column of Postgres as text. */
-function objectOf(value: unknown): Record<string, unknown> {
+export function objectOf(value: unknown): Record<string, unknown> {
   const parsed = typeof value === "string" ? parseJson(value) : value;
   return isPlainObject(parsed) ? parsed : {};
 }
 
-function textOf(value: unknown): string | undefined {
+export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? cutText(value, MAX_TEXT_LENGTH) : undefined;
 }
 

@@ -7,13 +7,16 @@ import {
   checkTimeout,
   parseBaseURL,
   parseKey,
+  parsePeriod,
   type SessionLogsFields,
   type SessionLogsOptions,
+  type SessionLogsSearchOptions,
   type SessionLogsWaitOptions,
 } from "./fields.js";
 import { EndlessLog, listOldestFirst } from "./pages.js";
 import { getJson, type LogsProxy, notLiteLLM } from "./proxy_request.js";
 import { addRow, type LogPage, parsePage, type SessionLogRow } from "./rows.js";
+import { listSessions, parseSessionPage, type SessionListEntry } from "./session_list.js";
 import { SessionLogsError } from "./session_logs_error.js";
 
 /** Longest pause between two requests of `waitFor`. */
@@ -112,6 +115,41 @@ export class SessionLogs {
     );
   }
 
+  /**
+   * Lists the sessions that have calls in a time, the newest first. LiteLLM groups by session and key: a session of two
+   * keys is listed twice. It requests a page of 100 when you read its first session.
+   *
+   * @throws {SessionLogsError} with code `"UNSUPPORTED_VERSION"`, if LiteLLM is older than about 1.100.
+   * @throws {TypeError} if `since` or `until` is not a valid `Date`.
+   *
+   * @example
+   * ```typescript
+   * const since = new Date(Date.now() - 3_600_000);
+   * for await (const { sessionId, calls, costUsd } of logs.sessions({ since })) console.log(sessionId, calls, costUsd);
+   * ```
+   */
+  async *sessions(options: SessionLogsSearchOptions = {}): AsyncGenerator<SessionListEntry, void, undefined> {
+    const query = new URLSearchParams({
+      ...parsePeriod(options),
+      group_by_session: "true",
+      page: "1",
+      page_size: "100",
+    });
+    try {
+      yield* listSessions(async (cursor) => {
+        if (cursor !== undefined) query.set("session_cursor", cursor);
+        const answer = await getJson(this.#proxy, `/spend/logs/ui?${query}`, options.signal);
+        const page = parseSessionPage(answer);
+        if (page) return page;
+        if (!Array.isArray((answer as { data?: unknown } | null)?.data)) throw notLiteLLM(this.baseURL);
+        const message = "can't list sessions: it needs LiteLLM 1.100 or newer. Reading one session works from 1.70 on.";
+        throw new SessionLogsError("UNSUPPORTED_VERSION", `${this.baseURL} ${message}`);
+      });
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
   /** The address of the session in LiteLLM's admin UI. */
   url(sessionId: string): string {
     return `${this.baseURL}/ui/logs/?session_id=${encodeURIComponent(checkSessionId(sessionId, ARGUMENT))}`;
@@ -121,9 +159,13 @@ export class SessionLogs {
     try {
       yield* listOldestFirst((number, pageSize) => this.#readPage(id, number, pageSize, signal, leftMs?.()));
     } catch (error) {
-      if (!(error instanceof EndlessLog)) throw error;
-      throw new SessionLogsError("PROXY_ERROR", `${this.baseURL} ${error.message}. Is it a LiteLLM proxy?`);
+      throw this.#explain(error);
     }
+  }
+
+  #explain(error: unknown): unknown {
+    if (!(error instanceof EndlessLog)) return error;
+    return new SessionLogsError("PROXY_ERROR", `${this.baseURL} ${error.message}. Is it a LiteLLM proxy?`);
   }
 
   async #sumUp(id: string, signal: AbortSignal | undefined, timeoutMs: number): Promise<SessionSummary> {

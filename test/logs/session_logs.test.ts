@@ -49,6 +49,11 @@ describe.each(RECORDED_VERSIONS)("LiteLLM %s", (version) => {
       error: undefined,
       cacheHit: false,
       sessionId: "recorded-session",
+      callId: rows[0]?.callId,
+      cachedInputTokens: rows[0]?.cachedInputTokens,
+      endUser: undefined,
+      tags: rows[0]?.tags,
+      attemptedRetries: rows[0]?.attemptedRetries,
       raw: expect.objectContaining({ request_id: rows[0]?.requestId, session_id: "recorded-session" }),
     });
     expect(rows[3]?.error).toContain("Previous response with id 'resp_unknown' not found.");
@@ -133,7 +138,7 @@ it("list reads a row without its optional fields, and one from the cache", async
       outputTokens: 0,
       costUsd: 0,
     },
-    ...{ status: "success", error: undefined, cacheHit: false, sessionId: "s", raw: bare },
+    ...{ status: "success", error: undefined, cacheHit: false, sessionId: "s", tags: [], raw: bare },
   });
   const second = rows.find(({ requestId }) => requestId === "b");
   expect(second).toMatchObject({ status: "failure", error: "no", cacheHit: true, costUsd: 0, durationMs: undefined });

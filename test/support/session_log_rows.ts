@@ -17,6 +17,7 @@ export function logRow(startMs: number, fields: Partial<SessionLogRow> = {}): Se
     error: undefined,
     cacheHit: false,
     sessionId: "conversation-42",
+    tags: [],
     raw: {},
     ...fields,
   };
