@@ -43,6 +43,19 @@ export async function createThread(thread_id: string): Promise<void> {
   await graph.updateState({ configurable: { thread_id } }, { messages: [] });
 }
 
+/** A message as the page shows it. */
+export interface ShownMessage {
+  readonly from: "user" | "model";
+  readonly text: string;
+}
+
+/** The messages of a conversation that are kept, the oldest first. */
+export async function messagesOf(thread_id: string): Promise<ShownMessage[]> {
+  const { values } = await graph.getState({ configurable: { thread_id } });
+  const messages: readonly BaseMessage[] = values.messages ?? [];
+  return messages.map(({ type, text }) => ({ from: type === "human" ? "user" : "model", text }));
+}
+
 /** Streams the answer to a message. */
 export async function* answer(conversation: Conversation, text: string, signal: AbortSignal): AsyncGenerator<string> {
   const { id, handler } = conversation;

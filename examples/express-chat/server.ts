@@ -1,10 +1,11 @@
 /** A chat server: one shared model, a session for each conversation. See README.md. */
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import express, { type NextFunction, type Request, type Response } from "express";
 import { renderSessionHtml, SessionBudgetError, type SessionSource } from "langchain-litellm-session";
 import { z } from "zod";
-import { answer } from "./answer.js";
+import { answer, messagesOf } from "./answer.js";
 import { checkpointer } from "./checkpointer.js";
 import { type Conversation, createConversation, findConversation } from "./conversations.js";
 import { environment } from "./environment.js";
@@ -30,7 +31,16 @@ app.param("id", async (_request, response, next, id: string) => {
   next();
 });
 
-app.get("/", (_request, response) => response.sendFile("page.html", { root: import.meta.dirname }));
+// The page of a new conversation, and of one that is there: its id is in the URL, so that a reload keeps it.
+app.get(["/", "/conversations/:id"], (_request, response) =>
+  response.sendFile("page.html", { root: import.meta.dirname }),
+);
+
+// What the page renders Markdown with, and what then removes all that a model must not put into a page.
+for (const library of ["marked", "dompurify"]) {
+  const file = fileURLToPath(import.meta.resolve(library));
+  app.get(`/${library}.js`, (_request, response) => response.type("js").sendFile(file));
+}
 
 app.post("/conversations", async (_request, response) => {
   response.status(201).json({ id: await createConversation(response.locals.user) });
@@ -72,13 +82,26 @@ app.post("/conversations/:id/messages", express.json({ limit: "32kb" }), async (
   }
 });
 
-app.get("/conversations/:id/session", (_request, response) => {
+app.get("/conversations/:id/messages", async (_request, response) => {
+  const { id }: Conversation = response.locals.conversation;
+  response.set("cache-control", "no-store").json({ messages: await messagesOf(id) });
+});
+
+app.get("/conversations/:id/cost", (_request, response) => {
   const { handler }: Conversation = response.locals.conversation;
+  const { calls, costUsd } = handler.summary();
+  response.set("cache-control", "no-store").json({ calls, costUsd });
+});
+
+app.get("/conversations/:id/session", (_request, response) => {
+  const { id, handler }: Conversation = response.locals.conversation;
   // A proxy's message may tell of keys, hosts and tracebacks. The user is told the error's name.
   const nameOf = (error: string) => /^\w+(?=: )/.exec(error)?.[0] ?? "Error";
   const calls = handler.calls.map((call) => (call.error ? { ...call, error: nameOf(call.error) } : call));
   const source: SessionSource = { sessionId: handler.sessionId, calls, summary: () => handler.summary() };
-  response.set("cache-control", "no-store").type("html").send(renderSessionHtml(source));
+  const back = `<p><a href="/conversations/${id}">Back to the chat</a>. This process has made these calls: at most the last 100 are shown.</p>`;
+  const page = renderSessionHtml(source).replace("<main>", (main) => `${main}\n${back}`);
+  response.set("cache-control", "no-store").type("html").send(page);
 });
 
 app.use((_request, response) => void response.status(404).json({ error: "There is no such page." }));
