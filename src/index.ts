@@ -11,6 +11,7 @@ export {
 export type { SessionChatOpenAICallOptions, SessionChatOpenAIFields } from "./chat_models/fields.js";
 export { SessionChatOpenAI } from "./chat_models/session_chat_openai.js";
 export { type SessionFetchOptions, sessionFetch } from "./clients/session_fetch.js";
+export { type SessionHeadersConfig, sessionHeaders } from "./clients/session_headers.js";
 export { getSessionId } from "./context/get_session_id.js";
 export { SessionOpenAIEmbeddings, type SessionOpenAIEmbeddingsFields } from "./embeddings/session_openai_embeddings.js";
 export type {

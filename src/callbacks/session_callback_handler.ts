@@ -103,12 +103,16 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
   override handleLLMEnd(...[output, runId, , , extraParams]: Arguments<"handleLLMEnd">): void {
     const isCached = extraParams?.cached === true;
     // A cached answer has the metadata of the earlier request, with its cost.
-    const { callId, costUsd } = (isCached ? undefined : messageOf(output)?.response_metadata?.litellm) ?? {};
+    const { litellm, usage, model_provider } = (isCached ? undefined : messageOf(output)?.response_metadata) ?? {};
+    const { callId, costUsd } = litellm ?? {};
+    // ChatAnthropic keeps LiteLLM's cost in the usage. ChatOpenAI has it there for streams alone: half a sum misleads.
+    // 0 is a model without a price.
+    const usageCost = model_provider === "openai" ? undefined : usage?.cost || undefined;
     this.records.endCall(runId, {
       status: "ok",
       ...tokensOf(output),
       callId: answerId(callId),
-      costUsd: nonNegative(costUsd),
+      costUsd: nonNegative(litellm ? costUsd : usageCost),
       // LiteLLM's metadata has a cost of 0 only for an answer from the proxy's cache.
       cached: isCached || costUsd === 0 || undefined,
     });
@@ -170,7 +174,11 @@ function tokensOf(output: LLMResult): Pick<SessionCall, "inputTokens" | "outputT
 }
 
 interface AnswerMessage {
-  readonly response_metadata?: { readonly litellm?: { readonly callId?: unknown; readonly costUsd?: unknown } };
+  readonly response_metadata?: {
+    readonly litellm?: { readonly callId?: unknown; readonly costUsd?: unknown } | null;
+    readonly usage?: { readonly cost?: unknown } | null;
+    readonly model_provider?: unknown;
+  };
   readonly usage_metadata?: {
     readonly input_tokens?: unknown;
     readonly output_tokens?: unknown;

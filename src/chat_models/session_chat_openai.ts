@@ -7,7 +7,7 @@ import { type ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@la
 import { enableImplicitConfig, sessionLookup } from "../context/async_context.js";
 import { ConversationTurn, type Send } from "../conversation/conversation_turn.js";
 import { type ConversationBodyFields, isAnswerContinuable } from "../conversation/plan.js";
-import { checkApiKey } from "../openai_client/fields.js";
+import { checkApiKey, withProxyVariables } from "../openai_client/connection.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import { canWriteSessionMetadata } from "../session/sources.js";
 import { cloneInstance } from "../utils/clone_instance.js";
@@ -61,8 +61,9 @@ export class SessionChatOpenAI<
   constructor(model: string, fields?: Omit<SessionChatOpenAIFields, "model">);
   constructor(fields?: SessionChatOpenAIFields);
   constructor(modelOrFields?: string | SessionChatOpenAIFields, fieldsArg?: Omit<SessionChatOpenAIFields, "model">) {
-    const fields: SessionChatOpenAIFields =
-      typeof modelOrFields === "string" ? { model: modelOrFields, ...fieldsArg } : (modelOrFields ?? fieldsArg ?? {});
+    const fields = withProxyVariables<SessionChatOpenAIFields>(
+      typeof modelOrFields === "string" ? { model: modelOrFields, ...fieldsArg } : (modelOrFields ?? fieldsArg ?? {}),
+    );
     const session = new ModelSession(fields);
     const usePreviousResponseId = checkUsePreviousResponseId(fields);
     super({

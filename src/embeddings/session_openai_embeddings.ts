@@ -1,6 +1,7 @@
 import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
 import { enableImplicitConfig, sessionLookup } from "../context/async_context.js";
-import { checkApiKey, type SessionFields } from "../openai_client/fields.js";
+import { checkApiKey, withProxyVariables } from "../openai_client/connection.js";
+import type { SessionFields } from "../openai_client/fields.js";
 import {
   annotateError,
   observeClient,
@@ -47,11 +48,15 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
   private readonly writer: SessionWriter;
   private boundSessionId: string | undefined;
 
-  /** The instance from the constructor. It holds the SDK's client, which its copies share. */
-  private readonly clientOwner: this;
+  /**
+   * Returns the instance from the constructor. It holds the SDK's client, which its copies share. A function, because
+   * `JSON.stringify` leaves it out: an instance that holds itself can't be serialised.
+   */
+  private readonly getClientOwner: () => this;
 
   constructor(fieldsArg: SessionOpenAIEmbeddingsFields = {}) {
-    const fields = checkFields(fieldsArg, 'new SessionOpenAIEmbeddings({ model: "text-embedding-3-small" })');
+    const form = 'new SessionOpenAIEmbeddings({ model: "text-embedding-3-small" })';
+    const fields = withProxyVariables(checkFields(fieldsArg, form));
     const writer = createSessionWriter(fields.sessionTransport);
     const defaultSession = resolveDefaultSession(fields);
     super(fields);
@@ -59,7 +64,7 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     stopBudgetRetries(this);
     this.writer = writer;
     this.defaultSession = defaultSession;
-    this.clientOwner = this;
+    this.getClientOwner = () => this;
     enableImplicitConfig();
   }
 
@@ -97,7 +102,8 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
 
   /** Returns this object with another client, which writes the session id into each attempt of one request. */
   private withWritingClient(sessionId: string | undefined, observation: { headers?: Headers }): this {
-    const { clientOwner, writer } = this;
+    const { writer } = this;
+    const clientOwner = this.getClientOwner();
     const writingClient = (client: OpenAIClient) => {
       observeClient(client);
       const target = { baseURL: client.baseURL, defaultHeaders: clientOwner.clientConfig.defaultHeaders };

@@ -20,15 +20,3 @@ export interface SessionFields {
   /** Which fields and headers of a request hold the session id. Default: `"litellm"`. */
   sessionTransport?: SessionTransport | undefined;
 }
-
-/**
- * Rejects an API key with a line break or a NUL inside. `fetch` would reject it too, but its message would
- * contain the key.
- *
- * @throws {TypeError} whose message does not contain the key.
- */
-export function checkApiKey(apiKey: unknown): void {
-  if (typeof apiKey === "string" && /[\0\r\n]/.test(apiKey.trim())) {
-    throw new TypeError('Invalid field "apiKey" (or OPENAI_API_KEY): it has a line break or a NUL inside.');
-  }
-}

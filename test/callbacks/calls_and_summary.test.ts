@@ -1,5 +1,8 @@
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { awaitAllCallbacks } from "@langchain/core/callbacks/promises";
+import { SimpleChatModel } from "@langchain/core/language_models/chat_models";
+import { AIMessage } from "@langchain/core/messages";
+import type { ChatResult } from "@langchain/core/outputs";
 import { RunnableLambda, RunnableParallel } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
 import { FakeListChatModel, FakeLLM } from "@langchain/core/utils/testing";
@@ -189,4 +192,41 @@ it("models without tokens or a name, and any thrown value, are recorded", async 
     { error: expect.stringContaining("a string") },
   ]);
   expect(handler.summary()).toMatchObject({ calls: 3, failures: 1, inputTokens: 0, outputTokens: 0 });
+});
+
+/** A model of another class, whose answers have this metadata. */
+class OtherModel extends SimpleChatModel {
+  constructor(private readonly responseMetadata: Record<string, unknown>) {
+    super({});
+  }
+
+  _llmType(): string {
+    return "other";
+  }
+
+  async _call(): Promise<string> {
+    return "";
+  }
+
+  override async _generate(): Promise<ChatResult> {
+    return {
+      generations: [
+        { text: "hi", message: new AIMessage({ content: "hi", response_metadata: this.responseMetadata }) },
+      ],
+    };
+  }
+}
+
+it.each<[string, Record<string, unknown>, number | undefined]>([
+  ["in ChatAnthropic's usage", { model_provider: "anthropic", usage: { cost: 0.25 } }, 0.25],
+  ["0: a model without a price", { usage: { cost: 0 } }, undefined],
+  ["negative", { usage: { cost: -1 } }, undefined],
+  ["a text", { usage: { cost: "<b>" } }, undefined],
+  ["no usage", { usage: null }, undefined],
+  ["in a stream of ChatOpenAI", { model_provider: "openai", usage: { cost: 0.25 } }, undefined],
+])("the cost of another class's call is the one in response_metadata.usage: %s", async (_, metadata, costUsd) => {
+  const handler = new SessionCallbackHandler();
+  await new OtherModel(metadata).invoke("hi", { callbacks: [handler] });
+  expect(handler.calls.map((call) => call.costUsd)).toEqual([costUsd]);
+  expect(handler.summary().costUsd).toBe(costUsd);
 });

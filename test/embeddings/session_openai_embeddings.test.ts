@@ -199,3 +199,22 @@ it("embeddings throw OpenAIEmbeddings' error", async () => {
   expect((error as Error).constructor).toBe((expected as Error).constructor);
   expect((error as Error).message).toBe((expected as Error).message);
 });
+
+it("JSON.stringify of embeddings and their copies gives what it gives for OpenAIEmbeddings, and the session", () => {
+  const fields = { ...connection(gateway.current), model: "text-embedding-3-small" };
+  const expected = JSON.parse(JSON.stringify(new OpenAIEmbeddings(fields)));
+  for (const embeddings of [embeddingsOf({ sessionId: "s" }), embeddingsOf().withSession("s")]) {
+    expect(JSON.parse(JSON.stringify(embeddings))).toMatchObject(expected);
+    expect(JSON.stringify(embeddings)).toContain('"s"');
+  }
+});
+
+it("embeddings that were serialised still share one client with their copies", async () => {
+  const counted = countClients(gateway.current);
+  const embeddings = embeddingsOf(counted.fields);
+  JSON.stringify(embeddings);
+  await embeddings.withSession("a").embedQuery("hi");
+  await embeddings.withSession("b").embedQuery("hi");
+  expect(sessions(gateway.current)).toEqual(["a", "b"]);
+  expect(counted.built).toBe(1);
+});

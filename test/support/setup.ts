@@ -27,10 +27,19 @@ globalThis.fetch = async (input, init) => {
   throw new TypeError(`a test made a request to ${url.hostname}`);
 };
 
+/** Variables that decide where a model's requests go, by which key, and in which session. */
+const VARIABLES = [
+  "OPENAI_API_KEY",
+  "OPENAI_ADMIN_KEY",
+  "OPENAI_BASE_URL",
+  "OPENAI_API_BASE",
+  "LITELLM_API_KEY",
+  "LITELLM_BASE_URL",
+  "LITELLM_SESSION_ID",
+];
+
 beforeEach(() => {
-  for (const name of ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "LITELLM_SESSION_ID"]) {
-    vi.stubEnv(name, undefined);
-  }
+  for (const name of VARIABLES) vi.stubEnv(name, undefined);
   vi.stubEnv("LANGSMITH_TRACING", "false");
 });
 
