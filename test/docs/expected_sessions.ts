@@ -46,7 +46,10 @@ export const EXPECTED: Record<string, Record<string, Expected>> = {
   },
   agents: {
     "agent.ts": { sessions: [ID, ID, ID] },
-    "one_run.ts": { sessions: [NEW], prints: [[expect.objectContaining({ calls: 1, sessionId: NEW })]] },
+    "one_run.ts": {
+      sessions: [NEW, ID, "conversation-43"],
+      prints: [[expect.stringMatching(/^session \S{36}$/)], [`session ${ID}`], ["session conversation-43"], [1]],
+    },
     "context.ts": { sessions: [ID] },
     "graph.ts": { sessions: [ID] },
   },
@@ -81,6 +84,20 @@ export const EXPECTED: Record<string, Record<string, Expected>> = {
       ],
     },
     "all_processes.ts": { sessions: [ID], log: empty, prints: [[expect.stringMatching(/^1 calls, [\d.e-]+ USD$/)]] },
+    "find_sessions.ts": {
+      sessions: [],
+      log(server) {
+        const row = {
+          ...rowOf("1.106.0", "a", 0, { session_id: ID }),
+          session_total_count: 2,
+          session_total_spend: 0.5,
+          session_total_duration_ms: 1_000,
+        };
+        const body = { data: [row], total: 1, page: 1, page_size: 100, total_pages: 1, has_more: false };
+        server.reply = ({ path }) => (path === "/spend/logs/ui" ? { status: 200, body } : undefined);
+      },
+      prints: [[ID, 2, 0.5, undefined]],
+    },
     "budget.ts": { sessions: [ID] },
   },
   "getting-started": {
@@ -155,6 +172,17 @@ export const EXPECTED: Record<string, Record<string, Expected>> = {
     },
   },
   "serverless-and-edge": { "pass_config.ts": { sessions: [ID] } },
+  steps: {
+    "steps.ts": {
+      sessions: [ID, ID, ID],
+      prints: [
+        [expect.stringMatching(/^assistant > /), "gpt-4o", expect.any(Number)],
+        [expect.stringMatching(/^assistant > .*translate$/), "gpt-4o", expect.any(Number)],
+        [expect.stringMatching(/^assistant > /), "gpt-4o", expect.any(Number)],
+        ["translate", expect.any(Number)],
+      ],
+    },
+  },
   testing: { "fake_model.ts": { sessions: [] }, "stand_in.ts": { sessions: [] } },
   transports: {
     "gateway.ts": { sessions: [[undefined, undefined, "nightly-report"]] },
