@@ -37,9 +37,9 @@ export type {
 export { RunnableWithSession, type WithSession } from "./runnables/runnable_with_session.js";
 export { withSession } from "./runnables/with_session.js";
 export type { MissingSessionId } from "./session/default_session.js";
+export type { SessionPathRun } from "./session/run_tree.js";
 export { newSessionId } from "./session/session_id.js";
 export { SessionIdError } from "./session/session_id_error.js";
-export type { SessionPathRun } from "./session/steps.js";
 export type { SessionTransport, SessionTransportFields } from "./transport/named_transports.js";
 export { getLiteLLMMetadata, type LiteLLMResponseMetadata } from "./transport/response_headers.js";
 export { SessionBudgetError } from "./transport/session_budget_error.js";

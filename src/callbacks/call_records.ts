@@ -1,4 +1,4 @@
-import { RunTree, type SessionPathRun } from "../session/steps.js";
+import { RunTree, type SessionPathRun } from "../session/run_tree.js";
 import { BoundedMap } from "../utils/bounded_map.js";
 import { formatErrorText } from "../utils/error_text.js";
 import { Ring } from "../utils/ring.js";
@@ -68,6 +68,8 @@ interface Running<Record> {
   readonly startMs: number;
   /** The signal that ends the call: the caller's, joined with LangChain's timeout. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether a class of this package made the call: then LiteLLM's metadata on the answer is from the proxy. */
+  readonly isOurs?: boolean;
 }
 
 /** Without a limit the map would leak: LangChain never reports the end of an abandoned stream. */
@@ -98,11 +100,8 @@ export class CallRecords {
   }
 
   startCall(
-    kind: SessionCall["kind"],
-    runId: string,
-    parentRunId: string | undefined,
-    model: string | undefined,
-    signal: AbortSignal | undefined,
+    { runId, parentRunId, kind, model }: Pick<SessionCall, "runId" | "parentRunId" | "kind" | "model">,
+    origin: Pick<Running<SessionCall>, "signal" | "isOurs">,
   ): void {
     const startMs = performance.now();
     const record: SessionCall = {
@@ -119,7 +118,11 @@ export class CallRecords {
     };
     this.sums.start(startMs);
     this.newestCalls.add(record);
-    this.runningCalls.set(runId, { record, startMs, signal });
+    this.runningCalls.set(runId, { record, startMs, ...origin });
+  }
+
+  isOurs(runId: string): boolean {
+    return this.runningCalls.get(runId)?.isOurs === true;
   }
 
   /** Notes the first token of a stream. Later calls change nothing. */
@@ -138,6 +141,7 @@ export class CallRecords {
     for (const key of Object.keys(outcome) as (keyof CallOutcome)[]) {
       if (outcome[key] !== undefined) Object.assign(record, { [key]: outcome[key] });
     }
+    if (outcome.cached && outcome.costUsd === undefined) delete record.firstTokenMs; // LangChain's cache streams nothing.
     this.sums.end(startMs, outcome.status, record);
   }
 

@@ -1,15 +1,19 @@
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
 import type { LLMResult } from "@langchain/core/outputs";
 import { enableImplicitConfig } from "../context/async_context.js";
+import { hasContent, startsContent } from "../session/first_content.js";
+import { nameOfRun } from "../session/run_tree.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
-import { HANDLER_BRAND } from "../session/sources.js";
-import { nameOfRun } from "../session/steps.js";
+import { HANDLER_BRAND, REQUEST_CONTEXT } from "../session/sources.js";
+import { RUN_OBSERVER, type RunObserver } from "../session/steps.js";
 import { answerId } from "../utils/answer_id.js";
 import { checkFields } from "../utils/check_fields.js";
 import { invalid } from "../utils/invalid.js";
 import { nonNegative } from "../utils/non_negative.js";
 import type { SessionSummary } from "../utils/session_sums.js";
 import { CallRecords, formatThrown, type SessionCall, type SessionStep } from "./call_records.js";
+import { observeRuns } from "./run_observer.js";
 
 /** The arguments that the installed version of core passes to a handler's method. */
 type Arguments<Method extends HandlerMethod> = Parameters<NonNullable<BaseCallbackHandler[Method]>>;
@@ -50,6 +54,9 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
   /** @internal */
   readonly [HANDLER_BRAND] = true;
 
+  /** @internal */
+  readonly [RUN_OBSERVER]: RunObserver;
+
   private readonly records: CallRecords;
 
   constructor(fields: SessionCallbackHandlerFields = {}) {
@@ -64,6 +71,7 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
       ? newSessionId()
       : checkSessionId(sessionId, 'SessionCallbackHandler field "sessionId"');
     this.records = new CallRecords(maxCalls);
+    this[RUN_OBSERVER] = observeRuns(this.records);
   }
 
   /** The newest model calls under this handler, the oldest first. */
@@ -92,19 +100,31 @@ export class SessionCallbackHandler extends BaseCallbackHandler {
     const { model } = (extraParams?.invocation_params ?? {}) as { model?: unknown };
     const names = [metadata?.ls_model_name, model, llm.name];
     const name = names.find((candidate) => typeof candidate === "string");
-    const { signal } = (extraParams?.options ?? {}) as { signal?: AbortSignal };
-    this.records.startCall("chat", runId, parentRunId, name, signal);
+    const options = (extraParams?.options ?? {}) as { signal?: AbortSignal; [REQUEST_CONTEXT]?: unknown };
+    const isOurs = options[REQUEST_CONTEXT] !== undefined;
+    this.records.startCall({ kind: "chat", runId, parentRunId, model: name }, { signal: options.signal, isOurs });
   }
 
   override handleLLMStart(...[llm, , ...run]: Arguments<"handleLLMStart">): void {
     this.handleChatModelStart(llm, [], ...run);
   }
 
+  override handleLLMNewToken(
+    ...[token, , runId, , , fields]: Parameters<NonNullable<BaseCallbackHandler["handleLLMNewToken"]>>
+  ): void {
+    if (token !== "" || hasContent(fields?.chunk)) this.records.firstToken(runId);
+  }
+
+  override handleChatModelStreamEvent(event: ChatModelStreamEvent, runId: string): void {
+    if (startsContent(event)) this.records.firstToken(runId);
+  }
+
   override handleLLMEnd(...[output, runId, , , extraParams]: Arguments<"handleLLMEnd">): void {
     const isCached = extraParams?.cached === true;
     // A cached answer has the metadata of the earlier request, with its cost.
     const { litellm, usage, model_provider } = (isCached ? undefined : messageOf(output)?.response_metadata) ?? {};
-    const { callId, costUsd } = litellm ?? {};
+    // Of another model's answer, the provider may have written this key.
+    const { callId, costUsd } = (this.records.isOurs(runId) ? litellm : undefined) ?? {};
     // ChatAnthropic keeps LiteLLM's cost in the usage. ChatOpenAI has it there for streams alone: half a sum misleads.
     // 0 is a model without a price.
     const usageCost = model_provider === "openai" ? undefined : usage?.cost || undefined;

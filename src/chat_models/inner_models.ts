@@ -1,5 +1,6 @@
-import type { ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
+import { type ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
 import { observeClient, stopBudgetRetries, withObservation } from "../openai_client/observe_responses.js";
+import { withRunId } from "../session/steps.js";
 import { type HeadersInput, mergeHeaders } from "../transport/headers.js";
 import type { RequestTarget } from "../transport/session_writer.js";
 import type { RequestParts } from "../transport/write_session_id.js";
@@ -32,17 +33,20 @@ export function instrumentInnerModel<Inner extends InnerModel>(inner: Inner): In
     options?: RequestOptions,
   ) => Promise<unknown>;
 
+  const endpoint = inner instanceof ChatOpenAIResponses ? "responses" : "chat";
+
   const writeAndSend = async (body: RequestParts["body"], options?: RequestOptions) => {
-    const { sessionId, extraBody, request } = getRequestContext(options) ?? {};
+    const { sessionId, extraBody, step, request } = getRequestContext(options) ?? {};
     if (!request || !options) return completionWithRetry.call(inner, body, options);
-    const { writer, previousResponseId, observation } = request;
+    const { writer, previousResponseId, observation, runManager } = request;
     const extended = withExtraBody(body, extraBody);
     const parts: RequestParts = {
       body: previousResponseId === undefined ? extended : { ...extended, previous_response_id: previousResponseId },
       headers: mergeHeaders(options.headers, options.options?.headers),
     };
     const target = prepareClient(inner);
-    const written = sessionId === undefined ? parts : writer.write(parts, sessionId, target);
+    const withId = sessionId === undefined ? parts : writer.write(parts, sessionId, target);
+    const written = step ? writer.writeStep(withId, withRunId(step, runManager?.runId), endpoint, target) : withId;
     const sent = withObservation(options, observation);
     if (written.headers) sent.headers = written.headers;
     const response = await completionWithRetry.call(inner, written.body, sent);

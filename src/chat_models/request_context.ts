@@ -15,7 +15,10 @@
  *
  * The context is in the call options and not on the model, because calls run concurrently.
  */
+import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import type { ResponseObservation } from "../openai_client/observe_responses.js";
+import { REQUEST_CONTEXT } from "../session/sources.js";
+import type { LoggedStep } from "../session/steps.js";
 import type { SessionWriter } from "../transport/session_writer.js";
 
 /** The data that this package adds to the call options of one model call. */
@@ -24,6 +27,8 @@ export interface RequestContext {
   readonly sessionId: string | undefined;
   /** Call option `extraBody`, checked. */
   readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
+  /** The place of the call in the app. Undefined without `logSteps`. */
+  readonly step?: LoggedStep | undefined;
   /** Whether `getLsParams` adds the session id to the run's metadata. */
   readonly isInMetadata?: boolean;
   /** Undefined until a request is sent. */
@@ -36,6 +41,8 @@ export interface RequestPart {
   /** The response that this request continues. It overrides a null in the user's body fields. */
   readonly previousResponseId: string | undefined;
   readonly observation: ModelResponseObservation;
+  /** LangChain's run of the call. Undefined without callbacks, and for events of a model. */
+  readonly runManager?: CallbackManagerForLLMRun | undefined;
 }
 
 export interface ModelResponseObservation extends ResponseObservation {
@@ -48,9 +55,6 @@ export interface ModelResponseObservation extends ResponseObservation {
   /** The id in the last event of a `/responses` stream. A proxy may send another id in each event. */
   responseId?: string | undefined;
 }
-
-/** The key of the context in the call options. A symbol: spreads copy it, and JSON drops it from cache keys and traces. */
-const REQUEST_CONTEXT: unique symbol = Symbol("langchain-litellm-session.request_context");
 
 interface OptionsWithContext {
   [REQUEST_CONTEXT]?: RequestContext;

@@ -1,6 +1,8 @@
 import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import { annotateError } from "../openai_client/observe_responses.js";
+import { hasContent } from "../session/first_content.js";
+import { observersOf } from "../session/steps.js";
 import { costOf, type LiteLLMResponseMetadata, parseResponseHeaders } from "../transport/response_headers.js";
 import { responseMetadataOf } from "../utils/response_metadata.js";
 import type { RequestContext } from "./request_context.js";
@@ -33,14 +35,19 @@ export function annotateResult(
 /** Annotates a stream: the first chunk by the headers, the chunk with the usage by the cost. `concat` merges both. */
 export function annotateChunks(
   chunks: AsyncGenerator<ChatGenerationChunk>,
-  { sessionId, request: { observation } }: SentContext,
+  { sessionId, request: { observation, runManager } }: SentContext,
 ): AsyncGenerator<ChatGenerationChunk> {
+  let hasReported = runManager === undefined;
   let isFirst = true;
   let hasCost = false;
   return tap(
     chunks,
-    ({ message }) => {
-      const metadata = responseMetadataOf(message);
+    (chunk) => {
+      const metadata = responseMetadataOf(chunk.message);
+      if (!hasReported && hasContent(chunk)) {
+        hasReported = true;
+        for (const observer of observersOf(runManager)) observer.firstToken?.(runManager?.runId ?? "");
+      }
       const { usage } = metadata;
       // Once: LangChain splits a chunk with text and usage into two, and `concat` would add up both costs.
       const costUsd = usage === undefined || hasCost ? undefined : costOf(observation.headers, { usage });

@@ -11,7 +11,7 @@ import { checkApiKey, withProxyVariables } from "../openai_client/connection.js"
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import { canWriteSessionMetadata } from "../session/sources.js";
 import { cloneInstance } from "../utils/clone_instance.js";
-import { checkExtraBody, mergeCallOptions } from "./call_options.js";
+import { mergeCallOptions } from "./call_options.js";
 import { EarlyResolvingChatOpenAI } from "./early_resolution.js";
 import {
   checkUsePreviousResponseId,
@@ -156,7 +156,7 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): Promise<ChatResult> {
-    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, context) => {
+    const { send, turn } = this.prepareCall(messages, options, runManager, (sent, requestOptions, context) => {
       context.request.observation.capturesStream = true; // With `streaming: true`, ChatOpenAI joins the chunks.
       return annotateResult(super._generate(sent, requestOptions, runManager), context);
     });
@@ -168,7 +168,7 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, context) =>
+    const { send, turn } = this.prepareCall(messages, options, runManager, (sent, requestOptions, context) =>
       annotateChunks(super._streamResponseChunks(sent, requestOptions, runManager), context),
     );
     return turn ? turn.stream(send) : send(messages);
@@ -179,7 +179,7 @@ export class SessionChatOpenAI<
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
-    const { send, turn } = this.prepareCall(messages, options, (sent, requestOptions, context) => {
+    const { send, turn } = this.prepareCall(messages, options, runManager, (sent, requestOptions, context) => {
       context.request.observation.capturesStream = true; // LangChain's events have the tokens, not the cost.
       return annotateEvents(super._streamChatModelEvents(sent, requestOptions, runManager), context);
     });
@@ -193,23 +193,19 @@ export class SessionChatOpenAI<
   private prepareCall<T>(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
+    runManager: CallbackManagerForLLMRun | undefined,
     request: (messages: BaseMessage[], options: this["ParsedCallOptions"], context: SentContext) => T,
   ): { send: Send<T>; turn?: ConversationTurn | undefined } {
     // Another model that calls `_generate` of this one passes no config, and `createContext` reads the implicit one.
     const context = getRequestContext(options) ?? this.createContext(mergeCallOptions(this.defaultOptions, options));
     // @langchain/openai below 1.5 makes events from chunks: `_streamChatModelEvents` has prepared this call.
-    const { sessionId, extraBody, request: prepared } = context;
-    if (prepared?.writer === this.session.writer)
-      return { send: (sent) => request(sent, options, context as SentContext) };
+    const { writer } = this.session;
+    if (context.request?.writer === writer) return { send: (sent) => request(sent, options, context as SentContext) };
     const isContinuable = this.usePreviousResponseId && this._useResponsesApi(options);
     const turn = isContinuable ? this.conversationTurn(messages, options, context) : undefined;
     const send: Send<T> = (sent, previousResponseId) => {
       const observation = { isContinuable };
-      const sentContext = {
-        sessionId,
-        extraBody,
-        request: { writer: this.session.writer, previousResponseId, observation },
-      };
+      const sentContext = { ...context, request: { writer, previousResponseId, observation, runManager } };
       return request(sent, withRequest(options, sentContext), sentContext);
     };
     return { send, turn };
@@ -231,9 +227,7 @@ export class SessionChatOpenAI<
     options: Partial<SessionChatOpenAICallOptions>,
     lookup = sessionLookup(options.sessionId, options),
   ): RequestContext & { isGenerated: boolean } {
-    const { id: sessionId, origin } = this.session.resolve(lookup, this.defaultOptions?.callbacks, this.callbacks);
-    if (sessionId !== undefined) this.session.writer.check(sessionId);
-    return { sessionId, extraBody: checkExtraBody(options.extraBody), isGenerated: origin === "generated" };
+    return this.session.createContext(options.extraBody, lookup, this.defaultOptions?.callbacks, this.callbacks);
   }
 
   protected resolveEarly(options: Partial<CallOptions> | undefined): Partial<CallOptions> | undefined {

@@ -1,7 +1,8 @@
 import { type OpenAIClient, OpenAIEmbeddings } from "@langchain/openai";
 import { enableImplicitConfig, sessionLookup } from "../context/async_context.js";
+import { enableStepTracking } from "../context/step_tracker.js";
 import { checkApiKey, withProxyVariables } from "../openai_client/connection.js";
-import type { SessionFields } from "../openai_client/fields.js";
+import { checkLogSteps, type SessionFields } from "../openai_client/fields.js";
 import {
   annotateError,
   observeClient,
@@ -11,7 +12,9 @@ import {
 import { type DefaultSession, resolveDefaultSession } from "../session/default_session.js";
 import { resolveModelSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
+import { describeStep, type LoggedStep, startEmbedding } from "../session/steps.js";
 import type { HeadersInput } from "../transport/headers.js";
+import { costOf, parseResponseHeaders } from "../transport/response_headers.js";
 import { createSessionWriter, type SessionWriter } from "../transport/session_writer.js";
 import { checkFields } from "../utils/check_fields.js";
 import { cloneInstance } from "../utils/clone_instance.js";
@@ -19,6 +22,13 @@ import { cloneInstance } from "../utils/clone_instance.js";
 /** Fields of {@link SessionOpenAIEmbeddings}, which also takes every field of `OpenAIEmbeddings`. */
 export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<typeof OpenAIEmbeddings>[0]> &
   SessionFields;
+
+/** The data of one request. */
+interface EmbeddingRequest {
+  readonly sessionId: string | undefined;
+  readonly step: LoggedStep | undefined;
+  readonly observation: { headers?: Headers };
+}
 
 /**
  * `OpenAIEmbeddings` for a LiteLLM proxy. It writes the session id of the run that retrieves into each request.
@@ -33,7 +43,7 @@ export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<ty
  * `embeddings.withSession(getSessionId())` before you queue the job, and use it in the job.
  *
  * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
- * @throws {TypeError} from the constructor for an invalid `sessionTransport` or `apiKey`.
+ * @throws {TypeError} from the constructor for an invalid `sessionTransport`, `logSteps` or `apiKey`.
  *
  * @example
  * ```typescript
@@ -46,6 +56,7 @@ export type SessionOpenAIEmbeddingsFields = NonNullable<ConstructorParameters<ty
 export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbeddings<TOutput> {
   private readonly defaultSession: DefaultSession;
   private readonly writer: SessionWriter;
+  private readonly logsSteps: boolean;
   private boundSessionId: string | undefined;
 
   /**
@@ -59,11 +70,14 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     const fields = withProxyVariables(checkFields(fieldsArg, form));
     const writer = createSessionWriter(fields.sessionTransport);
     const defaultSession = resolveDefaultSession(fields);
+    const logsSteps = checkLogSteps(fields);
     super(fields);
     checkApiKey(this.clientConfig.apiKey);
     stopBudgetRetries(this);
     this.writer = writer;
     this.defaultSession = defaultSession;
+    this.logsSteps = logsSteps;
+    if (logsSteps) enableStepTracking();
     this.getClientOwner = () => this;
     enableImplicitConfig();
   }
@@ -92,16 +106,23 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
     const lookup = sessionLookup(this.boundSessionId, undefined);
     const { id: sessionId } = resolveModelSession(lookup, { session: this.defaultSession });
     if (sessionId !== undefined) this.writer.check(sessionId);
+    const step = this.logsSteps ? describeStep(lookup) : undefined;
     const observation: { headers?: Headers } = {};
+    const end = startEmbedding(lookup.implicitConfig?.callbacks, this.model);
     try {
-      return await super.embeddingWithRetry.call(this.withWritingClient(sessionId, observation), request);
+      const client = this.withWritingClient({ sessionId, step, observation });
+      const answer = await super.embeddingWithRetry.call(client, request);
+      const callId = parseResponseHeaders(observation.headers)?.callId;
+      end({ inputTokens: answer.usage?.prompt_tokens, callId, costUsd: costOf(observation.headers, undefined) });
+      return answer;
     } catch (error) {
+      end({ thrown: [error], callId: parseResponseHeaders(observation.headers)?.callId });
       throw annotateError(error, observation, sessionId);
     }
   }
 
-  /** Returns this object with another client, which writes the session id into each attempt of one request. */
-  private withWritingClient(sessionId: string | undefined, observation: { headers?: Headers }): this {
+  /** Returns this object with another client, which writes the session id and the step into each attempt of one request. */
+  private withWritingClient({ sessionId, step, observation }: EmbeddingRequest): this {
     const { writer } = this;
     const clientOwner = this.getClientOwner();
     const writingClient = (client: OpenAIClient) => {
@@ -109,7 +130,8 @@ export class SessionOpenAIEmbeddings<TOutput = number[]> extends OpenAIEmbedding
       const target = { baseURL: client.baseURL, defaultHeaders: clientOwner.clientConfig.defaultHeaders };
       const create = (body: object, options: { headers?: HeadersInput }) => {
         const parts = { body: { ...body }, headers: options.headers };
-        const written = sessionId === undefined ? parts : writer.write(parts, sessionId, target);
+        const withId = sessionId === undefined ? parts : writer.write(parts, sessionId, target);
+        const written = step ? writer.writeStep(withId, step, "embeddings", target) : withId;
         const sent = { ...withObservation(options, observation), headers: written.headers };
         return client.embeddings.create(written.body as never, sent as OpenAIClient.RequestOptions);
       };

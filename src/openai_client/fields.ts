@@ -1,5 +1,6 @@
 import type { MissingSessionId } from "../session/default_session.js";
 import type { SessionTransport } from "../transport/named_transports.js";
+import { invalid } from "../utils/invalid.js";
 
 /** The fields that `SessionChatOpenAI` and `SessionOpenAIEmbeddings` share. */
 export interface SessionFields {
@@ -19,4 +20,19 @@ export interface SessionFields {
   missingSessionId?: MissingSessionId | undefined;
   /** Which fields and headers of a request hold the session id. Default: `"litellm"`. */
   sessionTransport?: SessionTransport | undefined;
+  /**
+   * Whether the proxy's log says which step of the app made each call: `metadata.spend_logs_metadata.langchain` of its
+   * row has the names and ids of the runs around it. The names are those that a `SessionCallbackHandler` or a
+   * `RunnableWithSession` around the call sees, else LangGraph's nodes. Nothing of inputs or outputs is sent. Needs a
+   * `sessionTransport` with body fields. Default: false.
+   */
+  logSteps?: boolean | undefined;
+}
+
+/** @throws {TypeError} if `logSteps` is no boolean. */
+export function checkLogSteps({ logSteps }: SessionFields): boolean {
+  if (logSteps !== undefined && logSteps !== null && typeof logSteps !== "boolean") {
+    throw invalid('field "logSteps"', "true or false", logSteps);
+  }
+  return logSteps === true;
 }

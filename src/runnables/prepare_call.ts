@@ -1,5 +1,6 @@
 import { ensureConfig, mergeConfigs, type RunnableConfig } from "@langchain/core/runnables";
 import { type RunInContext, runWithSession, sessionLookup } from "../context/async_context.js";
+import { withStepTracker } from "../context/step_tracker.js";
 import { resolveWrapperSession } from "../session/precedence.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import { ACTIVE_SESSION, canWriteSessionMetadata, mergeConfigurable, withSessionContext } from "../session/sources.js";
@@ -46,8 +47,10 @@ export function prepareCall<CallOptions extends RunnableWithSessionCallOptions>(
   configurable[ACTIVE_SESSION] = sessionId;
   const { metadata } = config;
   const canWriteMetadata = canWriteSessionMetadata({ ...fields.agentConfig?.metadata, ...metadata }, lookup);
+  const callbacks = withStepTracker(config.callbacks);
   const prepared: RunnableConfig & { context?: unknown } = {
     ...config,
+    ...(callbacks && { callbacks }),
     configurable,
     metadata: canWriteMetadata ? { ...metadata, session_id: sessionId } : metadata,
   };

@@ -12,6 +12,12 @@ export const HANDLER_BRAND: unique symbol = Symbol.for("langchain-litellm-sessio
  */
 export const ACTIVE_SESSION: unique symbol = Symbol.for("langchain-litellm-session.active") as never;
 
+/**
+ * The key of a request's context in the call options of a `SessionChatOpenAI`. A symbol: spreads copy it, and JSON drops
+ * it from cache keys and traces. A callback handler tells a call of this class by it, in two copies of the package too.
+ */
+export const REQUEST_CONTEXT: unique symbol = Symbol.for("langchain-litellm-session.request_context") as never;
+
 /** The input of the precedence rules in precedence.ts, for one call. */
 export interface SessionLookup {
   /** Call option `sessionId`. `false`: the call has no session. */

@@ -12,6 +12,13 @@ export function hasAnyHeader(headers: HeadersInput, names: readonly string[]): b
   return names.some((name) => presentNames.includes(name.toLowerCase()));
 }
 
+/** The last value of a header. Null if the headers remove it, undefined if they have none. */
+export function headerValue(headers: HeadersInput, name: string): unknown {
+  return entriesOf(headers)
+    .findLast(([entry]) => String(entry).toLowerCase() === name)
+    ?.at(1);
+}
+
 /** Merges two sets of headers. A header of the second replaces one of the first with the same name. */
 export function mergeHeaders(first: HeadersInput, second: HeadersInput): HeadersInput {
   if (!first) return second;

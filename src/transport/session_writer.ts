@@ -11,6 +11,7 @@ import {
   type SessionAdditions,
   sessionAdditions,
 } from "./write_session_id.js";
+import { type Step, type StepEndpoint, writeStep } from "./write_step.js";
 
 /** The base URL of a request, and the headers that the SDK's client adds. */
 export interface RequestTarget {
@@ -28,14 +29,21 @@ export interface SessionWriter {
   additions(request: RequestParts, sessionId: string, target: RequestTarget): SessionAdditions | undefined;
   /** Returns the request with its additions. */
   write(request: RequestParts, sessionId: string, target: RequestTarget): RequestParts;
+  /** Returns the request with the step of the app. Unchanged, with one warning, if the transport or host takes none. */
+  writeStep(request: RequestParts, step: Step, endpoint: StepEndpoint, target: RequestTarget): RequestParts;
 }
 
 /** @throws {TypeError} for an invalid `sessionTransport`. */
 export function createSessionWriter(sessionTransport: unknown): SessionWriter {
   const transport = parseTransport(sessionTransport);
   let hasWarned = false;
+  let hasWarnedOfSteps = false;
   // A client's base URL does not change: parse it once, not for every request.
   let lastTarget: { baseURL: RequestTarget["baseURL"]; provider: string | undefined } | undefined;
+  const providerOf = (baseURL: RequestTarget["baseURL"]) => {
+    if (!lastTarget || lastTarget.baseURL !== baseURL) lastTarget = { baseURL, provider: providerAt(baseURL) };
+    return lastTarget.provider;
+  };
   const writer: SessionWriter = {
     holdsId: {
       inBody: transport.body.length + transport.metadata.length > 0,
@@ -49,8 +57,7 @@ export function createSessionWriter(sessionTransport: unknown): SessionWriter {
       );
     },
     additions(request, sessionId, { baseURL, defaultHeaders }) {
-      if (!lastTarget || lastTarget.baseURL !== baseURL) lastTarget = { baseURL, provider: providerAt(baseURL) };
-      const { provider } = lastTarget;
+      const provider = providerOf(baseURL);
       if (!transport.skipsProviders || provider === undefined) {
         return sessionAdditions(request, sessionId, transport, defaultHeaders);
       }
@@ -59,9 +66,20 @@ export function createSessionWriter(sessionTransport: unknown): SessionWriter {
       return undefined;
     },
     write: (request, sessionId, target) => addToRequest(request, writer.additions(request, sessionId, target)),
+    writeStep(request, step, endpoint, { baseURL, defaultHeaders }) {
+      if (writer.holdsId.inBody && providerOf(baseURL) === undefined) {
+        return writeStep(request, step, endpoint, defaultHeaders);
+      }
+      if (!hasWarnedOfSteps) warn(STEPS_WARNING);
+      hasWarnedOfSteps = true;
+      return request;
+    },
   };
   return writer;
 }
+
+const STEPS_WARNING =
+  "logSteps writes nothing: it needs a LiteLLM proxy at the base URL, and a sessionTransport with body fields";
 
 function skippedWarning(provider: string): string {
   return (

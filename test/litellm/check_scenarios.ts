@@ -49,6 +49,7 @@ export async function checkScenarios(lab: Lab, paths: readonly Scenario[]): Prom
         problemWithChain(path.continued ?? 0, wire.continued(session.mark)),
         problemWithRows(session, sent, rows),
         lab.provider ? problemAtProvider(session, wire, seen.get(session.mark) ?? []) : undefined,
+        path.problemInRows?.(rows.filter((row) => row.mark === session.mark)),
         lab.provider && path.problemSeen?.(seen.get(session.mark) ?? []),
       ];
     });

@@ -6,6 +6,9 @@ export interface SpendRow {
   readonly sessionId: string | undefined;
   /** The mark in the prompt of the request. Undefined if the proxy stores no prompts. */
   readonly mark: string | undefined;
+  /** The row's metadata and tags. Older versions of LiteLLM have them as JSON text. */
+  readonly metadata?: unknown;
+  readonly tags?: unknown;
   /** The reason why the proxy could not write the row. */
   readonly error?: string | undefined;
 }
@@ -40,7 +43,14 @@ export function rowsFromFile(file: string): RowSource {
         .slice(0, -1)
         .map((line): SpendRow => {
           const row = JSON.parse(line) as Record<string, string | null | undefined>;
-          return { sessionId: row.session_id ?? undefined, mark: row.mark ?? undefined, error: row.error ?? undefined };
+          const { metadata, request_tags: tags } = row;
+          return {
+            sessionId: row.session_id ?? undefined,
+            mark: row.mark ?? undefined,
+            error: row.error ?? undefined,
+            metadata,
+            tags,
+          };
         });
     },
   };
@@ -63,7 +73,12 @@ export function rowsFromEndpoint(baseURL: string, masterKey: string): RowSource 
     // LiteLLM 1.70 answers with a bare list. The database also has rows of rejected requests.
     return (Array.isArray(answer) ? answer : answer.data)
       .filter(({ status }) => status !== "failure")
-      .map((row) => ({ sessionId: row.session_id, mark: JSON.stringify(row).match(MARK)?.[0] }));
+      .map((row) => ({
+        sessionId: row.session_id,
+        mark: JSON.stringify(row).match(MARK)?.[0],
+        metadata: row.metadata,
+        tags: row.request_tags,
+      }));
   }
 
   return {
@@ -79,6 +94,8 @@ export function rowsFromEndpoint(baseURL: string, masterKey: string): RowSource 
 
 interface Row {
   session_id?: string;
+  metadata?: unknown;
+  request_tags?: unknown;
   status?: string;
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { newSessionId, SessionChatOpenAI, type SessionChatOpenAIFields } from "../../src/index.js";
 import type { Lab } from "./lab.js";
 import type { SeenRequest } from "./provider.js";
+import type { SpendRow } from "./rows.js";
 import type { Wire } from "./wire.js";
 
 /** One session of a scenario: the id that its requests must carry, and the mark that identifies them. */
@@ -47,6 +48,8 @@ export interface Scenario {
   run(run: ScenarioRun): Promise<unknown>;
   /** Returns the problem with the requests of one session that the fake provider received. Default: no problem. */
   problemSeen?(seen: readonly SeenRequest[]): string | undefined;
+  /** Returns the problem with the rows of one session. Default: no problem. */
+  problemInRows?(rows: readonly SpendRow[]): string | undefined;
 }
 
 export type Endpoint = "chat" | "responses" | "embeddings";

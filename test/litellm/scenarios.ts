@@ -16,6 +16,7 @@ import {
 import { type Endpoint, type Scenario, scenario, sharedScenario } from "./scenario.js";
 import { CONVERSATION_SCENARIOS } from "./scenarios_conversation.js";
 import { METADATA_SCENARIOS } from "./scenarios_metadata.js";
+import { STEP_SCENARIOS } from "./scenarios_steps.js";
 
 /**
  * All scenarios that run on each proxy: one entry is one row in the table. Each
@@ -28,6 +29,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...conversations("responses"),
   ...retrieval("embeddings"),
   ...METADATA_SCENARIOS,
+  ...STEP_SCENARIOS,
   ...CONVERSATION_SCENARIOS,
 ];
 

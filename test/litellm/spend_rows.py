@@ -30,6 +30,8 @@ class SpendRows(CustomLogger):
                 kwargs=kwargs, response_obj=response_obj, start_time=start_time, end_time=end_time
             )
             line.update({key: row.get(key) for key in ("session_id", "request_id", "call_type", "total_tokens")})
+            line["request_tags"] = row.get("request_tags")
+            line["metadata"] = row.get("metadata")
         except Exception as error:
             line["error"] = repr(error)
         with open(os.environ["SPEND_ROWS"], "a", encoding="utf-8") as file:
