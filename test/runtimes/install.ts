@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { npm } from "../support/pack.js";
@@ -19,8 +19,23 @@ const TOOLS = {
   "node-20": `npm:${NODE_PACKAGE}@20`,
   "node-22": `npm:${NODE_PACKAGE}@22`,
   "node-24": `npm:${NODE_PACKAGE}@24`,
+  "node-26": `npm:${NODE_PACKAGE}@26`,
+  "deno-binary": `npm:@deno/${process.platform}-${process.arch}${process.platform === "linux" ? "-glibc" : ""}@2`,
   "bun-binary": `npm:@oven/bun-${process.platform}-${process.arch.replace("arm64", "aarch64")}@1`,
   miniflare: "4",
+};
+
+/** Next.js compiles no app inside `node_modules`. Ignored by git. */
+export const NEXT_DIRECTORY = join(ROOT, ".next-app");
+
+/** What an app of Next.js needs beside the tarball and its peers. */
+export const NEXT_APP = {
+  next: "16",
+  react: "19",
+  "react-dom": "19",
+  "@types/react": "19",
+  "@types/node": packageJson.devDependencies["@types/node"],
+  typescript: packageJson.devDependencies.typescript,
 };
 
 /** A project with the tarball and some peers. */
@@ -33,7 +48,12 @@ export interface Installed {
 export async function installTools(): Promise<string> {
   const directory = await install("tools", TOOLS);
   await cp(join(import.meta.dirname, "miniflare.mjs"), join(directory, "miniflare.mjs"));
+  await chmod(denoOf(directory), 0o755); // The package's install script would do it.
   return directory;
+}
+
+export function denoOf(tools: string): string {
+  return join(tools, "node_modules", "deno-binary", process.platform === "win32" ? "deno.exe" : "deno");
 }
 
 export function nodeOf(tools: string, name: string): string {
@@ -55,20 +75,29 @@ export async function installBeside(
   name: string,
   versions: Record<string, string>,
   tarball: string,
+  target?: string,
 ): Promise<Installed> {
-  const directory = await install(name, versions);
+  const directory = await install(name, versions, target);
   // Installed each time, because its content changes and its version does not.
   await npm(["install", "--prefer-offline", "--no-save", tarball], directory);
   for (const file of await readdir(import.meta.dirname)) {
     if (file.endsWith(".mjs")) await cp(join(import.meta.dirname, file), join(directory, file));
   }
-  return { directory, versions };
+  return { directory, versions: shown(versions) };
+}
+
+/** The peers alone: columns of the table. */
+function shown(versions: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(versions).filter(([name]) => /^@langchain\/(core|openai)$/.test(name)));
 }
 
 /** Installs packages, unless that was done before. */
-async function install(name: string, dependencies: Record<string, string>): Promise<string> {
+async function install(
+  name: string,
+  dependencies: Record<string, string>,
+  directory = join(CACHE, name),
+): Promise<string> {
   const manifest = JSON.stringify({ private: true, type: "module", dependencies });
-  const directory = join(CACHE, name);
   const stamp = join(directory, "stamp");
   const wanted = createHash("sha256").update(manifest).update(packageJson.version).digest("hex");
   if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return directory;

@@ -13,12 +13,12 @@ const run = promisify(execFile);
 const LIMIT_MS = 60_000;
 
 /** A runtime that runs a file as a process. */
-export function inProcess(binary: string): Launch {
+export function inProcess(binary: string, ...flags: string[]): Launch {
   return async (project, baseURL) => {
     const env = { PATH: process.env.PATH, LANGSMITH_TRACING: "false" };
-    const { stderr } = await run(binary, ["process.mjs", baseURL], { cwd: project, env, timeout: LIMIT_MS });
+    const { stderr } = await run(binary, [...flags, "process.mjs", baseURL], { cwd: project, env, timeout: LIMIT_MS });
     if (stderr) throw new Error(stderr);
-    return (await run(binary, ["--version"])).stdout.trim().replace(/^v/, "");
+    return (await run(binary, ["--version"])).stdout.match(/[\d.]+/)?.[0] ?? "";
   };
 }
 
