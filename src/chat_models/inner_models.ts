@@ -1,7 +1,8 @@
 import { type ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
+import type { Asker } from "../conversation/stamp_keys.js";
 import { observeClient, stopBudgetRetries, withObservation } from "../openai_client/observe_responses.js";
 import { withRunId } from "../session/steps.js";
-import { type HeadersInput, mergeHeaders } from "../transport/headers.js";
+import { credentialsIn, type HeadersInput, mergeHeaders } from "../transport/headers.js";
 import type { RequestTarget } from "../transport/session_writer.js";
 import type { RequestParts } from "../transport/write_session_id.js";
 import { withExtraBody } from "./call_options.js";
@@ -82,8 +83,12 @@ async function* captureStream(
 
 /** Protected fields of an inner model. */
 interface InnerInternals {
-  client?: { readonly baseURL?: string | undefined };
-  clientConfig: { baseURL?: string | null; defaultHeaders?: HeadersInput };
+  client?: {
+    readonly baseURL?: string | undefined;
+    readonly apiKey?: unknown;
+    readonly _options?: { apiKey?: unknown };
+  };
+  clientConfig: { baseURL?: string | null; defaultHeaders?: HeadersInput; apiKey?: unknown };
   _getClientOptions(options: undefined): unknown;
 }
 
@@ -94,4 +99,15 @@ function prepareClient(inner: InnerModel): RequestTarget {
   const { client, clientConfig } = internals;
   if (client) observeClient(client);
   return { baseURL: client?.baseURL ?? clientConfig.baseURL, defaultHeaders: clientConfig.defaultHeaders };
+}
+
+/** Who asks by the requests of an inner model. The user may change the client between two requests. */
+export function askerOf(inner: InnerModel): Asker {
+  const internals = inner as unknown as InnerInternals;
+  const { baseURL, defaultHeaders } = prepareClient(inner);
+  const { client, clientConfig } = internals;
+  const apiKeys = [client?.apiKey, client?._options?.apiKey, clientConfig.apiKey];
+  const isFunction = apiKeys.some((key) => typeof key === "function");
+  const apiKey = isFunction ? undefined : apiKeys.find((key) => typeof key === "string" && key !== "");
+  return { baseURL, apiKey: apiKey as string | undefined, credentials: credentialsIn(defaultHeaders) };
 }

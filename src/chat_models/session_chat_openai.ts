@@ -5,13 +5,13 @@ import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { type ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from "@langchain/openai";
 import { enableImplicitConfig, sessionLookup } from "../context/async_context.js";
-import { ConversationTurn, type Send } from "../conversation/conversation_turn.js";
-import { type ConversationBodyFields, isAnswerContinuable } from "../conversation/plan.js";
+import type { ConversationTurn, Send } from "../conversation/conversation_turn.js";
 import { checkApiKey, withProxyVariables } from "../openai_client/connection.js";
 import { checkSessionId, isUnset, newSessionId } from "../session/session_id.js";
 import { canWriteSessionMetadata } from "../session/sources.js";
 import { cloneInstance } from "../utils/clone_instance.js";
 import { mergeCallOptions } from "./call_options.js";
+import { Conversations } from "./conversations.js";
 import { EarlyResolvingChatOpenAI } from "./early_resolution.js";
 import {
   checkUsePreviousResponseId,
@@ -54,6 +54,7 @@ export class SessionChatOpenAI<
   CallOptions extends SessionChatOpenAICallOptions = SessionChatOpenAICallOptions,
 > extends EarlyResolvingChatOpenAI<CallOptions> {
   private session: ModelSession;
+  private readonly conversations = new Conversations();
 
   /** Whether calls continue from the last answer in their messages. */
   usePreviousResponseId: boolean;
@@ -202,24 +203,15 @@ export class SessionChatOpenAI<
     const { writer } = this.session;
     if (context.request?.writer === writer) return { send: (sent) => request(sent, options, context as SentContext) };
     const isContinuable = this.usePreviousResponseId && this._useResponsesApi(options);
-    const turn = isContinuable ? this.conversationTurn(messages, options, context) : undefined;
+    const turn = isContinuable
+      ? this.conversations.turn(this, this.responses, messages, options, context.extraBody)
+      : undefined;
     const send: Send<T> = (sent, previousResponseId) => {
       const observation = { isContinuable };
       const sentContext = { ...context, request: { writer, previousResponseId, observation, runManager } };
       return request(sent, withRequest(options, sentContext), sentContext);
     };
     return { send, turn };
-  }
-
-  private conversationTurn(
-    messages: BaseMessage[],
-    options: this["ParsedCallOptions"],
-    { extraBody }: RequestContext,
-  ): ConversationTurn | undefined {
-    const { previous_response_id } = options;
-    const body: ConversationBodyFields = { previous_response_id, ...this.modelKwargs, ...extraBody };
-    const model = typeof body.model === "string" ? body.model : this.model;
-    return isAnswerContinuable(body, this.zdrEnabled) ? new ConversationTurn(messages, body, model) : undefined;
   }
 
   /** `options` are the call options merged over the bound ones. */

@@ -1,35 +1,45 @@
 import type { ChatModelStreamEvent } from "@langchain/core/language_models/event";
-import type { BaseMessage } from "@langchain/core/messages";
+import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import { responseMetadataOf } from "../utils/response_metadata.js";
-import { HISTORY_DIGEST_KEY, isResponseId } from "./history.js";
-import { type ConversationBodyFields, type ConversationPlan, planConversation } from "./plan.js";
+import { isResponseId, STAMP_KEY } from "./history.js";
+import { type ConversationCall, type ConversationPlan, planConversation } from "./plan.js";
 import { isPreviousResponseRejected } from "./rejection.js";
 
 /** Sends one request with these messages. With `previousResponseId`, the request continues that response. */
 export type Send<T> = (messages: BaseMessage[], previousResponseId?: string) => T;
 
 /**
+ * The messages that LangChain makes of an answer, of the chunks of a stream, or of the content blocks of an event
+ * stream. The stamp covers the whole answer, and the last chunk or event must have it.
+ */
+export interface AnswerForms {
+  ofAnswer(answer: BaseMessage): BaseMessage[];
+  ofChunks(chunks: readonly AIMessageChunk[]): BaseMessage[];
+  ofBlocks(blocks: readonly unknown[], responseMetadata: Readonly<Record<string, unknown>>): BaseMessage[];
+}
+
+/**
  * One call of a model that continues conversations. Sends the messages of the plan, or the whole history if the
- * proxy rejects the previous response. Stores in the answer the digest that the next call compares.
+ * proxy rejects the previous response. Stores in the answer the stamp that the next call verifies.
  */
 export class ConversationTurn {
   constructor(
-    private readonly messages: BaseMessage[],
-    private readonly body: ConversationBodyFields,
-    private readonly model: string,
+    private readonly call: ConversationCall,
+    private readonly forms: AnswerForms,
   ) {}
 
   async generate(send: Send<Promise<ChatResult>>): Promise<ChatResult> {
-    const plan = await this.plan();
+    const plan = await planConversation(this.call);
     const result = await this.sendWithFallback(plan, send);
     const message = result.generations[0]?.message;
-    if (message) setHistoryDigest(responseMetadataOf(message), plan);
+    if (message) await setStamp(responseMetadataOf(message), plan, () => this.forms.ofAnswer(message));
     return result;
   }
 
   async *stream(send: Send<AsyncGenerator<ChatGenerationChunk>>): AsyncGenerator<ChatGenerationChunk> {
-    const plan = await this.plan();
+    const plan = await planConversation(this.call);
+    const chunks: AIMessageChunk[] = [];
     let firstId: unknown;
     for await (const chunk of this.iterateWithFallback(plan, send)) {
       const metadata = responseMetadataOf(chunk.message);
@@ -39,9 +49,10 @@ export class ConversationTurn {
         firstId = metadata.id;
         delete metadata.id;
       }
+      chunks.push(chunk.message as AIMessageChunk);
       if (metadata.status !== undefined) {
         metadata.id = isResponseId(chunk.message.id) ? chunk.message.id : firstId;
-        setHistoryDigest(metadata, plan);
+        await setStamp(metadata, plan, () => this.forms.ofChunks(chunks));
       }
       yield chunk;
     }
@@ -49,24 +60,23 @@ export class ConversationTurn {
 
   /** The events of `streamEvents` v3. */
   async *events(send: Send<AsyncGenerator<ChatModelStreamEvent>>): AsyncGenerator<ChatModelStreamEvent> {
-    const plan = await this.plan();
+    const plan = await planConversation(this.call);
+    const blocks: unknown[] = [];
     for await (const event of this.iterateWithFallback(plan, send)) {
-      if (event.event === "message-finish" && event.responseMetadata) setHistoryDigest(event.responseMetadata, plan);
+      if (event.event === "content-block-finish") blocks[event.index] = event.content;
+      const metadata = event.event === "message-finish" ? event.responseMetadata : undefined;
+      if (metadata) await setStamp(metadata, plan, () => this.forms.ofBlocks(blocks, metadata));
       yield event;
     }
   }
 
-  private plan(): Promise<ConversationPlan> {
-    return planConversation(this.messages, this.body, this.model);
-  }
-
   private async sendWithFallback<T>({ continuation }: ConversationPlan, send: Send<Promise<T>>): Promise<T> {
-    if (!continuation) return send(this.messages);
+    if (!continuation) return send(this.call.messages);
     try {
       return await send(continuation.messages, continuation.previousResponseId);
     } catch (error) {
       if (!isPreviousResponseRejected(error, continuation.previousResponseId)) throw error;
-      return send(this.messages);
+      return send(this.call.messages);
     }
   }
 
@@ -86,6 +96,15 @@ export class ConversationTurn {
   }
 }
 
-function setHistoryDigest(metadata: Record<string, unknown>, { historyDigest }: ConversationPlan): void {
-  if (historyDigest !== undefined) metadata[HISTORY_DIGEST_KEY] = historyDigest;
+async function setStamp(
+  metadata: Record<string, unknown>,
+  { history }: ConversationPlan,
+  formsOfAnswer: () => BaseMessage[],
+): Promise<void> {
+  try {
+    const stamp = await history?.stamp(formsOfAnswer());
+    if (stamp !== undefined) metadata[STAMP_KEY] = stamp;
+  } catch {
+    // Chunks that LangChain can't join, or an answer that can't be written. Nobody continues it.
+  }
 }

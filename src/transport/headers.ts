@@ -33,6 +33,17 @@ export function mergeHeaders(first: HeadersInput, second: HeadersInput): Headers
   return asRows ? (merged as unknown as HeadersLike) : Object.fromEntries(merged);
 }
 
+/** `authorization`, `x-litellm-api-key`, `api-key`, `ocp-apim-subscription-key` … No `idempotency-key`. */
+const CREDENTIAL = /^authorization$|(api|litellm|subscription)-?key$/;
+
+/** Returns the headers with credentials, names in lower case, sorted by name. */
+export function credentialsIn(headers: HeadersInput): [name: string, value: string][] {
+  return entriesOf(headers)
+    .map(([name, ...values]): [string, string] => [String(name).toLowerCase(), values.join()])
+    .filter(([name]) => CREDENTIAL.test(name))
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
 function namesOf(headers: HeadersInput): string[] {
   return entriesOf(headers).map(([name]) => String(name).toLowerCase());
 }

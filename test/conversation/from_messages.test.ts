@@ -167,12 +167,19 @@ describe("what is not continued", () => {
   });
 });
 
-it.each(ENTRY_POINTS)("an answer of a plain ChatOpenAI is continued unchecked: $name", async ({ fields, ask }) => {
-  const plain = new ChatOpenAI({ ...connection(gateway.current), ...fields, useResponsesApi: true });
-  const answer = await ask(plain, "one");
-  await chaining().invoke([new HumanMessage("another"), answer, new HumanMessage("two")]);
-  expect(sentTurns(gateway.current)[1]).toEqual({ previousResponseId: responseId(answer), input: ["user: two"] });
-});
+it.each(ENTRY_POINTS)(
+  "an answer of a plain ChatOpenAI is sent with the whole history: $name",
+  async ({ fields, ask }) => {
+    const plain = new ChatOpenAI({ ...connection(gateway.current), ...fields, useResponsesApi: true });
+    const answer = await ask(plain, "one");
+    await chaining().invoke([new HumanMessage("one"), answer, new HumanMessage("two")]);
+    expect(responseId(answer)).toMatch(/^resp_/);
+    expect(sentTurns(gateway.current)[1]).toEqual({
+      previousResponseId: undefined,
+      input: ["user: one", "assistant: reply to 1 messages", "user: two"],
+    });
+  },
+);
 
 it("the previous_response_id inside an answer is never sent: it is the provider's id, not the proxy's", async () => {
   gateway.current.respond(({ body }, response) => {
