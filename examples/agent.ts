@@ -1,9 +1,9 @@
 /** An agent with a tool: LangGraph's thread is the session. */
 import { MemorySaver } from "@langchain/langgraph";
 import { createAgent, tool } from "langchain";
-import { newSessionId, SessionCallbackHandler, SessionChatOpenAI } from "langchain-litellm-session";
+import { newSessionId, SessionChatOpenAI } from "langchain-litellm-session";
 import { z } from "zod";
-import { proxy } from "./proxy.js";
+import { printSessions, proxy } from "./proxy.js";
 
 const model = new SessionChatOpenAI({ ...proxy, sessionId: false });
 
@@ -17,9 +17,9 @@ const translate = tool(async ({ text }) => (await model.invoke(`Translate into F
 const agent = createAgent({ model, tools: [translate], checkpointer: new MemorySaver() });
 
 const thread_id = newSessionId();
-export const handler = new SessionCallbackHandler({ sessionId: thread_id }); // It keeps what the session did.
-const conversation = { configurable: { thread_id }, callbacks: [handler] };
+const conversation = { configurable: { thread_id } };
 await agent.invoke({ messages: [{ role: "user", content: "What is 'robot' in French?" }] }, conversation);
 await agent.invoke({ messages: [{ role: "user", content: "And 'a short story'?" }] }, conversation);
 
 export const sessions = [thread_id];
+printSessions(sessions);

@@ -3,7 +3,7 @@ import { StringOutputParser } from "@langchain/core/output_parsers";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
 import { RunnableParallel } from "@langchain/core/runnables";
 import { SessionChatOpenAI, withSession } from "langchain-litellm-session";
-import { proxy } from "./proxy.js";
+import { printSessions, proxy } from "./proxy.js";
 
 const model = new SessionChatOpenAI({ ...proxy, sessionId: false });
 
@@ -25,3 +25,5 @@ const chain = withSession(opinions.pipe(step("For: {pro}\nAgainst: {contra}\nDec
 
 await chain.invoke({ idea: "Every robot should tell stories." });
 await chain.invoke({ idea: "Every story should have a robot." });
+
+printSessions(sessions);

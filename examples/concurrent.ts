@@ -1,6 +1,6 @@
 /** 20 conversations at once through one shared model, as on a server: each call names its session. */
 import { newSessionId, SessionChatOpenAI } from "langchain-litellm-session";
-import { proxy } from "./proxy.js";
+import { printSessions, proxy } from "./proxy.js";
 
 // `false`: a call that names no session gets none, rather than an id that strangers share.
 const model = new SessionChatOpenAI({ ...proxy, sessionId: false });
@@ -16,3 +16,5 @@ async function converse(sessionId: string) {
 }
 
 await Promise.all(sessions.map(converse));
+
+printSessions(sessions);

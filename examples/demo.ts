@@ -3,8 +3,11 @@
  * Against a gateway of its own; with LITELLM_BASE_URL (and LITELLM_API_KEY, LITELLM_MODEL) against
  * that LiteLLM proxy.
  */
+
+import { setTimeout as sleep } from "node:timers/promises";
 import { renderSession, type SessionCallbackHandler } from "langchain-litellm-session";
-import { Gateway } from "../test/support/gateway/server.js";
+import { answerLikeLiteLLM } from "../test/support/gateway/litellm_headers.js";
+import { Gateway, sendJson } from "../test/support/gateway/server.js";
 import { type ExampleSessions, findStrays, formatLog, SessionLog } from "./session_log.js";
 
 /** In the order in which they run. Each exports `sessions`: the ids of its sessions. */
@@ -14,10 +17,11 @@ const EXAMPLES = [
   { example: "agent", shows: "a tool-calling agent, two turns in one thread" },
   { example: "responses", shows: "two conversations that send only what is new" },
   { example: "concurrent", shows: "20 conversations at once through one model" },
+  { example: "steps", shows: "an agent with a sub-agent, tools, parallel calls, and one that fails and is repeated" },
 ] as const;
 
 async function main(): Promise<void> {
-  const gateway = process.env.LITELLM_BASE_URL ? undefined : await Gateway.start();
+  const gateway = process.env.LITELLM_BASE_URL ? undefined : await startStandIn();
   const { baseURL, apiKey, model } = {
     baseURL: gateway?.url ?? process.env.LITELLM_BASE_URL ?? "",
     apiKey: gateway ? "sk-demo" : process.env.LITELLM_API_KEY || "none",
@@ -28,10 +32,27 @@ async function main(): Promise<void> {
   try {
     if (!gateway) await checkProxy(baseURL, apiKey, model);
     Object.assign(process.env, { LITELLM_BASE_URL: baseURL, LITELLM_API_KEY: apiKey, LITELLM_MODEL: model });
+    Object.assign(process.env, { LITELLM_DEMO: "true", ...(gateway ? { LITELLM_SMALL_MODEL: "gpt-4o-mini" } : {}) });
     await runExamples(baseURL);
   } finally {
     await gateway?.stop();
   }
+}
+
+/** Names costs as LiteLLM does, takes its time, and has no model of one name. */
+async function startStandIn(): Promise<Gateway> {
+  const gateway = await Gateway.start();
+  answerLikeLiteLLM(gateway);
+  let requests = 0;
+  gateway.respond(async ({ body: { model } }, response) => {
+    requests += 1;
+    await sleep(20 + ((requests * 37) % 100));
+    if (model !== "no-such-model") return false;
+    const message = `/chat/completions: Invalid model name passed in model=${model}`;
+    sendJson(response, 400, { error: { message, type: "None", param: "None", code: "400" } });
+    return true;
+  });
+  return gateway;
 }
 
 async function runExamples(baseURL: string): Promise<void> {

@@ -3,7 +3,7 @@ import { HumanMessage } from "@langchain/core/messages";
 import { MemorySaver } from "@langchain/langgraph";
 import { createAgent } from "langchain";
 import { newSessionId, SessionChatOpenAI } from "langchain-litellm-session";
-import { proxy } from "./proxy.js";
+import { printSessions, proxy } from "./proxy.js";
 
 const model = new SessionChatOpenAI({ ...proxy, usePreviousResponseId: true });
 
@@ -21,3 +21,4 @@ for (const content of ["Write a short story about a robot.", "Now tell me more a
 }
 
 export const sessions = [model.sessionId, thread_id];
+printSessions(sessions);

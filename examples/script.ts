@@ -1,6 +1,6 @@
 /** A script: one model object is one session. */
 import { SessionChatOpenAI } from "langchain-litellm-session";
-import { proxy } from "./proxy.js";
+import { printSessions, proxy } from "./proxy.js";
 
 // The model makes itself a session id, and each of its calls carries it.
 const model = new SessionChatOpenAI(proxy);
@@ -9,3 +9,4 @@ await model.invoke("Write a short story about a robot.");
 await model.invoke("Now tell me more about that story.");
 
 export const sessions = [model.sessionId];
+printSessions(sessions);

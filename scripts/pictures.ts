@@ -19,7 +19,7 @@ const MAX_BYTES = 200_000;
 const COLOURS = { title: "#ffffff", muted: "#8b949e", ok: "#56d364", failed: "#ff7b72" };
 
 async function main(): Promise<void> {
-  const { handler } = await import("../examples/agent.js");
+  const { handler } = await import("../examples/steps.js");
   const logs = new SessionLogs();
   const { calls, sessionId } = handler.summary();
   await logs.waitFor(sessionId, { calls });

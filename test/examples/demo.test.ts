@@ -8,15 +8,15 @@ import { sessionOf } from "../support/sessions.js";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-/** Runs the demo as `npm run demo` does. */
-function demo(env: Record<string, string>): Promise<{ code: unknown; stdout: string; stderr: string }> {
+/** Runs the demo as `npm run demo` does, or an example by itself. */
+function demo(env: Record<string, string>, file = "demo"): Promise<{ code: unknown; stdout: string; stderr: string }> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OPENAI|LITELLM|LANGSMITH|NODE|VITEST)/.test(name),
   );
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ["--import", "tsx", "examples/demo.ts"],
+      ["--import", "tsx", `examples/${file}.ts`],
       { cwd: ROOT, env: { ...Object.fromEntries(inherited), ...env } },
       (error, stdout, stderr) => resolve({ code: error ? error.code : 0, stdout, stderr }),
     );
@@ -29,8 +29,11 @@ it("the demo runs without a proxy", async () => {
   expect(stdout).toMatch(/^example +session +requests +models +tokens$/m);
   expect(stdout).toMatch(/^script +\S{36} +2 +gpt-4o +20 in, 10 out$/m);
   expect(stdout.match(/^concurrent +\S{36} +2 /gm)).toHaveLength(20);
-  expect(stdout).toMatch(/58 requests in 26 sessions: each carried the id of its own\.\n\nSession \S{36}\n/);
-  expect(stdout).toMatch(/█+ +gpt-4o [\s\S]*\n6 calls · 60 tokens in, 30 out · .*\n$/);
+  expect(stdout).toMatch(/66 requests in 27 sessions: each carried the id of its own\.\n\nSession \S{36}\n/);
+  const [, picture = ""] = stdout.split("each carried the id of its own.");
+  expect(picture).toMatch(/gpt-4o-mini/);
+  expect(picture).toMatch(/8 calls[,:] 1 failed/);
+  expect(picture).toMatch(/Invalid model name/);
 });
 
 it("the demo fails with a message if a request carries a wrong id", async () => {
@@ -54,13 +57,23 @@ describe("with LITELLM_BASE_URL", () => {
     const env = { LITELLM_BASE_URL: proxy.url, LITELLM_API_KEY: "sk-test", LITELLM_MODEL: "claude" };
     const { code, stdout, stderr } = await demo(env);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/58 requests in 26 sessions: each carried the id of its own\.\n\nSession \S{36}\n/);
+    expect(stdout).toMatch(/65 requests in 27 sessions: each carried the id of its own\.\n\nSession \S{36}\n/);
     const [check, ...requests] = proxy.requests;
     expect(sessionOf(check as never)).toBeUndefined();
-    expect(new Set(requests.map(sessionOf)).size).toBe(26);
+    expect(new Set(requests.map(sessionOf)).size).toBe(27);
     for (const { body, headers } of proxy.requests) {
-      expect([body.model, headers.authorization]).toEqual(["claude", "Bearer sk-test"]);
+      expect(["claude", "no-such-model"]).toContain(body.model);
+      expect(headers.authorization).toBe("Bearer sk-test");
     }
+  });
+
+  it("an example that runs by itself prints a link to each of its sessions", async () => {
+    const env = { LITELLM_BASE_URL: proxy.url, LITELLM_API_KEY: "sk-test" };
+    const { code, stdout, stderr } = await demo(env, "chain");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const ids = [...new Set(proxy.requests.map(sessionOf))];
+    const root = proxy.url.replace("/v1", "");
+    expect(stdout).toBe(ids.map((id) => `session ${id}: ${root}/ui/logs/?session_id=${id}\n`).join(""));
   });
 
   it.each(["localhost:4000", "ftp://localhost"])("the demo exits with one line for the invalid URL %s", async (url) => {
