@@ -139,7 +139,7 @@ function duels(configuration: ClientOptions & { baseURL: string }): Duel[] {
     {
       work: "SessionCallbackHandler, agent",
       rival: "a bare handler with its methods",
-      limit: { process: 1.04, network: 1.05 },
+      limit: { process: 1.05, network: 1.05 }, // Names and paths of runs, besides the calls: 1.04 before.
       times: 25,
       ours: () => agents.ours.invoke(question, { callbacks: [new SessionCallbackHandler()] }),
       theirs: () => agents.ours.invoke(question, { callbacks: [new BareHandler()] }),
@@ -195,6 +195,17 @@ class BareHandler extends BaseCallbackHandler {
   override handleLLMStart(): void {}
   override handleLLMEnd(): void {}
   override handleLLMError(): void {}
+  override handleLLMNewToken(): void {}
+  override handleChatModelStreamEvent(): void {}
+  override handleChainStart(): void {}
+  override handleChainEnd(): void {}
+  override handleChainError(): void {}
+  override handleToolStart(): void {}
+  override handleToolEnd(): void {}
+  override handleToolError(): void {}
+  override handleRetrieverStart(): void {}
+  override handleRetrieverEnd(): void {}
+  override handleRetrieverError(): void {}
 }
 
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {

@@ -19,7 +19,9 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Returns the request with the step of the app, which becomes `spend_logs_metadata.langchain` of its row. Where it
- * stands decides what LiteLLM keeps (measured on 1.70.4 and 1.109.1).
+ * is decides what LiteLLM keeps. Measured on 1.70.4, 1.81.12, 1.90.7, 1.106.10 and 1.109.1: with this placement, each
+ * row has the step and all keys and tags of the user, plain and streamed, and the provider gets no step. 1.70.4 and
+ * 1.81.12 drop `metadata.tags` by themselves if the body or `x-litellm-tags` has tags too.
  *
  * - Chat and embeddings: `metadata`. By `litellm_metadata`, 1.70.4 loses the user's tags and the key's metadata.
  * - `/responses`: `litellm_metadata`. The provider gets `metadata` there.

@@ -12,7 +12,11 @@ const CLASS_PREFIX = /(\d{3} )?(?:litellm\.)?((?:[A-Z]\w{0,80})?(?:Error|Excepti
  * {@link MAX_ERROR_LENGTH} characters.
  */
 export function formatErrorText(text: string): string {
-  return cutText(foldErrorText(text), MAX_ERROR_LENGTH);
+  const folded = foldErrorText(text);
+  // A short rest of a long text is a slice, which would keep the long text in memory.
+  return folded.length <= MAX_ERROR_LENGTH && text.length > MAX_ERROR_LENGTH
+    ? copyText(folded)
+    : cutText(folded, MAX_ERROR_LENGTH);
 }
 
 /**
@@ -39,5 +43,9 @@ export function foldErrorText(text: string): string {
  */
 export function cutText(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
-  return new TextDecoder().decode(new TextEncoder().encode(`${text.slice(0, maxLength - 1)}…`));
+  return copyText(`${text.slice(0, maxLength - 1)}…`);
+}
+
+function copyText(text: string): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text));
 }

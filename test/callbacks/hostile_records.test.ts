@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { ChatOpenAI } from "@langchain/openai";
 import { describe, expect, it } from "vitest";
 import type { SessionCall, SessionCallbackHandler } from "../../src/index.js";
@@ -117,4 +119,22 @@ it("an error of 5 MB is cut to 2,000 characters, with its class names once", asy
   expect(error).toHaveLength(2_000);
   expect(error).toContain("the cause");
   expect(error.match(/BadRequestError: /g)).toHaveLength(1);
+});
+
+it("24 failed calls with errors of 5 MB keep no more than their short texts in memory", () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const handler = newHandler();
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let n = 0; n < 24; n += 1) {
+    const run = `run-${n}`;
+    handler.handleChatModelStart({ lc: 1, type: "not_implemented", id: [] }, [[]], run);
+    // Eight of them are long for their repeated class names alone.
+    const text = n < 8 ? `${"BadRequestError: ".repeat(300_000)}the cause of a failure ${n}` : "x".repeat(5e6) + n;
+    handler.handleLLMError(new Error(Buffer.from(text).toString()), run);
+  }
+  collectGarbage();
+  expect(handler.calls.every(({ error = "" }) => error.length <= 2_000)).toBe(true);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(30e6); // V8 keeps the last text that a regular expression read.
 });
