@@ -5,6 +5,7 @@ import { onEnd } from "./processes.js";
 import { asObject, type JsonObject } from "./provider_answer.js";
 import { chat } from "./provider_chat.js";
 import { embeddings } from "./provider_embeddings.js";
+import { completions, messages, rerank, transcriptions } from "./provider_other.js";
 import { checkBody, type Endpoint, Refusal } from "./provider_reply.js";
 import { createResponses } from "./provider_responses.js";
 
@@ -34,6 +35,11 @@ export async function startProvider(): Promise<Provider> {
     "/v1/chat/completions": chat,
     "/v1/responses": createResponses(),
     "/v1/embeddings": embeddings,
+    "/v1/completions": completions,
+    "/v1/audio/transcriptions": transcriptions,
+    "/v1/messages": messages,
+    "/v1/rerank": rerank,
+    "/v2/rerank": rerank,
   };
 
   const server = createServer((request, response) => {
@@ -44,7 +50,7 @@ export async function startProvider(): Promise<Provider> {
   });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readJson(request);
+    const body = await readBody(request);
     const path = request.url ?? "";
     try {
       const endpoint = endpoints[path];
@@ -80,10 +86,14 @@ export async function startProvider(): Promise<Provider> {
   };
 }
 
-async function readJson(request: IncomingMessage): Promise<JsonObject> {
-  let text = "";
-  for await (const chunk of request.setEncoding("utf8")) text += chunk;
-  return asObject(text === "" ? {} : JSON.parse(text));
+async function readBody(request: IncomingMessage): Promise<JsonObject> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
+  const type = request.headers["content-type"] ?? "";
+  if (!type.startsWith("multipart/")) return asObject(bytes.length === 0 ? {} : JSON.parse(bytes.toString()));
+  const form = await new Response(bytes, { headers: { "content-type": type } }).formData();
+  return Object.fromEntries([...form].map(([name, value]) => [name, typeof value === "string" ? value : value.name]));
 }
 
 function sendJson(response: ServerResponse, status: number, body: JsonObject): void {

@@ -12,7 +12,21 @@ import { rowsFromFile } from "./rows.js";
 const START_LIMIT_MS = 180_000;
 
 /** The models of a proxy under test, all answered by the fake provider. */
-export const MODELS = { chat: "gpt-4o", embeddings: "text-embedding-3-small" };
+export const MODELS = {
+  chat: "gpt-4o",
+  embeddings: "text-embedding-3-small",
+  completions: "gpt-3.5-turbo-instruct",
+  transcriptions: "whisper-1",
+  messages: "claude-sonnet-4-5",
+  rerank: "rerank-v3.5",
+};
+
+/** The models of other providers of LiteLLM than "openai", and the path of their `api_base`. */
+const PROVIDERS: Readonly<Record<string, readonly [name: string, path: string]>> = {
+  [MODELS.completions]: ["text-completion-openai", "/v1"],
+  [MODELS.messages]: ["anthropic", ""],
+  [MODELS.rerank]: ["cohere", ""],
+};
 
 /** The settings of a proxy besides its models, with the keys of LiteLLM's config file. */
 export interface ProxySettings {
@@ -25,10 +39,14 @@ const SPLIT: Control = { transport: "none", outcome: "split" };
 
 /** A proxy's config file. YAML is a superset of JSON. */
 export function proxyConfig(provider: Provider, apiKey: string, settings: ProxySettings = {}): string {
-  const model_list = Object.values(MODELS).map((name) => ({
-    model_name: name,
-    litellm_params: { model: `openai/${name}`, api_base: provider.baseURL, api_key: "sk-provider" },
-  }));
+  const { origin } = new URL(provider.baseURL);
+  const model_list = Object.values(MODELS).map((name) => {
+    const [kind, path] = PROVIDERS[name] ?? ["openai", "/v1"];
+    return {
+      model_name: name,
+      litellm_params: { model: `${kind}/${name}`, api_base: origin + path, api_key: "sk-provider" },
+    };
+  });
   const general_settings = { master_key: apiKey, ...settings.general_settings };
   return JSON.stringify({ model_list, general_settings, litellm_settings: settings.litellm_settings });
 }

@@ -52,7 +52,7 @@ export interface Scenario {
   problemInRows?(rows: readonly SpendRow[]): string | undefined;
 }
 
-export type Endpoint = "chat" | "responses" | "embeddings";
+export type Endpoint = "chat" | "responses" | "embeddings" | "clients";
 
 /** A scenario whose sessions do the same at the same time. */
 export function scenario(

@@ -14,6 +14,7 @@ import {
   withSession,
 } from "../../src/index.js";
 import { type Endpoint, type Scenario, scenario, sharedScenario } from "./scenario.js";
+import { CLIENT_SCENARIOS } from "./scenarios_clients.js";
 import { CONVERSATION_SCENARIOS } from "./scenarios_conversation.js";
 import { METADATA_SCENARIOS } from "./scenarios_metadata.js";
 import { STEP_SCENARIOS } from "./scenarios_steps.js";
@@ -31,6 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...METADATA_SCENARIOS,
   ...STEP_SCENARIOS,
   ...CONVERSATION_SCENARIOS,
+  ...CLIENT_SCENARIOS,
 ];
 
 function scenariosOf(endpoint: Endpoint): Scenario[] {

@@ -23,7 +23,7 @@ def end_with_parent():
 
 class SpendRows(CustomLogger):
     async def async_log_success_event(self, kwargs, response_obj, start_time, end_time):
-        asked = json.dumps([kwargs.get("messages"), kwargs.get("input")], default=str)
+        asked = json.dumps([kwargs.get(key) for key in ("messages", "input", "prompt", "optional_params")], default=str)
         line = {"mark": (re.findall(r"mark-[0-9a-z]+", asked) or [None])[0]}
         try:
             row = get_logging_payload(

@@ -22,7 +22,8 @@ export function createWire(): Wire {
   return {
     async fetch(input, init) {
       const response = await fetch(input, init);
-      const body = String(init?.body);
+      const { body: sent } = init ?? {};
+      const body = sent instanceof FormData ? JSON.stringify([...sent]) : String(sent);
       const mark = body.match(MARK)?.[0] ?? "none";
       if (response.ok) answered.add(mark, 1);
       if (response.ok && body.includes('"previous_response_id":"')) continued.add(mark, 1);
