@@ -120,7 +120,16 @@ export const EXPECTED: Record<string, Record<string, Expected>> = {
     "sdk_after.ts": { sessions: [ID] },
   },
   observability: { "tracing.ts": { sessions: [ID] } },
-  "other-clients": { "fetch.ts": { sessions: [ID, ID] } },
+  "other-clients": {
+    "fetch.ts": { sessions: [ID, ID] },
+    "clients.ts": { sessions: [] },
+    "mcp.ts": { sessions: [] },
+    "headers.ts": {
+      sessions: [],
+      run: ({ headers }: { headers: never }) =>
+        expect(headers).toEqual({ Authorization: "Bearer sk-test", "x-litellm-session-id": ID }),
+    },
+  },
   "responses-api": {
     "conversation.ts": {
       sessions: [ID, ID, "conversation-43", "conversation-43"],
