@@ -97,8 +97,14 @@ app.get("/conversations/:id/session", (_request, response) => {
   const { id, handler }: Conversation = response.locals.conversation;
   // A proxy's message may tell of keys, hosts and tracebacks. The user is told the error's name.
   const nameOf = (error: string) => /^\w+(?=: )/.exec(error)?.[0] ?? "Error";
-  const calls = handler.calls.map((call) => (call.error ? { ...call, error: nameOf(call.error) } : call));
-  const source: SessionSource = { sessionId: handler.sessionId, calls, summary: () => handler.summary() };
+  const withNames = <Run extends { error?: string | undefined }>(runs: readonly Run[]) =>
+    runs.map((run) => (run.error ? { ...run, error: nameOf(run.error) } : run));
+  const source: SessionSource = {
+    sessionId: handler.sessionId,
+    calls: withNames(handler.calls),
+    steps: withNames(handler.steps),
+    summary: () => handler.summary(),
+  };
   const back = `<p><a href="/conversations/${id}">Back to the chat</a>. This process has made these calls: at most the last 100 are shown.</p>`;
   const page = renderSessionHtml(source).replace("<main>", (main) => `${main}\n${back}`);
   response.set("cache-control", "no-store").type("html").send(page);

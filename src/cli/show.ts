@@ -25,7 +25,7 @@ export async function show(command: Extract<Command, { name: "show" }>, terminal
     await writePage(html, terminal.redact(renderSessionHtml(rows)));
     terminal.print(`Wrote ${html}: ${rows.length} ${rows.length === 1 ? "call" : "calls"}.`);
   } else {
-    terminal.print(renderSession(rows, { style: terminal.style }));
+    terminal.print(renderSession(rows, { style: terminal.style, width: terminal.width }));
     terminal.print(terminal.style("muted", logs.url(sessionId)));
   }
   return 0;
@@ -78,7 +78,7 @@ async function watchSession(baseURL: string | undefined, sessionId: string, term
         terminal.clear();
         terminal.print(
           shownCalls > 0
-            ? renderSession(rows, { style: terminal.style })
+            ? renderSession(rows, { style: terminal.style, width: terminal.width })
             : `No calls of session ${sanitizeLine(sessionId)} yet.`,
         );
         terminal.print(terminal.style("muted", `Watching ${logs.url(sessionId)} Ctrl-C ends it.`));

@@ -52,6 +52,11 @@ export class Terminal {
     return redactSecrets(text, this.apiKey);
   }
 
+  /** The width for `renderSession`: that of the terminal, from 80 to 200. 100 in a pipe or a file. */
+  get width(): number {
+    return this.out.isTTY && this.out.columns ? Math.max(80, Math.min(200, this.out.columns)) : 100;
+  }
+
   /** The `style` option of `renderSession`. */
   readonly style = (part: SessionTextPart, text: string): string => {
     const format = { title: "bold", muted: "dim", ok: "green", failed: "red" } as const;

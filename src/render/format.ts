@@ -1,5 +1,5 @@
 import { cutText } from "../utils/error_text.js";
-import type { SessionSummary } from "../utils/session_sums.js";
+import type { RunView, SessionView } from "./session_view.js";
 
 /** A duration: `870 ms`, `1.25 s`, `2m 5s`, `3h 20m`. */
 export function formatMs(ms: number | undefined): string {
@@ -25,16 +25,48 @@ export function formatCount(count: number | undefined): string {
   return count === undefined ? "–" : count.toLocaleString("en-US");
 }
 
+/** A cost in a column: four places, so that the points are below each other. Empty if it is unknown. */
+export function formatCost(usd: number | undefined): string {
+  if (usd === undefined) return "";
+  return usd > 0 && usd < 0.0001 ? "<$0.0001" : `$${usd.toFixed(usd < 10_000 ? 4 : 0)}`;
+}
+
 /** The sums of a session, one phrase each: `3 calls, 1 failed`. */
-export function formatSums(summary: SessionSummary): string[] {
-  const { calls, failures, inputTokens, outputTokens, costUsd, totalMs, wallMs } = summary;
-  const failureCount = failures > 0 ? `, ${formatCount(failures)} failed` : "";
-  return [
-    `${formatCount(calls)} ${calls === 1 ? "call" : "calls"}${failureCount}`,
-    `${formatCount(inputTokens)} tokens in, ${formatCount(outputTokens)} out`,
-    costUsd === undefined ? "cost unknown" : formatUsd(costUsd),
-    `${formatMs(wallMs)} in all, ${formatMs(totalMs)} in calls`,
+export function formatSums({ summary, calls }: SessionView): string[] {
+  const { failures, aborted, costUsd } = summary;
+  const cached = calls.filter(({ isCached }) => isCached).length;
+  const unknownCosts = calls.filter((call) => call.status === "ok" && call.costUsd === undefined).length;
+  const parts = [
+    countOf(summary.calls, "call"),
+    ...[[failures, "failed"] as const, [aborted, "stopped"] as const, [cached, "cached"] as const]
+      .filter(([count]) => count > 0)
+      .map(([count, word]) => `${formatCount(count)} ${word}`),
   ];
+  const cachedTokens = summary.cachedInputTokens > 0 ? ` (${formatCount(summary.cachedInputTokens)} cached)` : "";
+  const sums = [
+    parts.join(", "),
+    `${formatCount(summary.inputTokens)} tokens in${cachedTokens}, ${formatCount(summary.outputTokens)} out`,
+    costUsd === undefined ? "cost unknown" : formatUsd(costUsd),
+  ];
+  if (costUsd !== undefined && unknownCosts > 0) sums.push(`cost of ${countOf(unknownCosts, "call")} unknown`);
+  return [...sums, `${formatMs(summary.wallMs)} elapsed, ${formatMs(summary.totalMs)} model time`];
+}
+
+export function countOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** The words for what is unusual about a run. */
+export function wordOf({ status, isCached }: RunView): string | undefined {
+  return status === "ok" ? (isCached ? "cached" : undefined) : status;
+}
+
+/** Times of a scale with about `count` steps. */
+export function ticksOf(spanMs: number, count: number): number[] {
+  if (!(spanMs > 0)) return [0];
+  const power = 10 ** Math.floor(Math.log10(spanMs / count));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => spanMs / each <= count) ?? spanMs;
+  return Array.from({ length: Math.floor(spanMs / step) + 1 }, (_, index) => index * step);
 }
 
 /**

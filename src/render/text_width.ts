@@ -40,3 +40,16 @@ export function fitToWidth(text: string, width: number, align: "left" | "right" 
 export function cutToWidth(text: string, width: number): string {
   return fitToWidth(text, width).trimEnd();
 }
+
+/** Cuts a text to at most `width` columns in its middle: names of deployments differ at their ends. */
+export function cutMiddle(text: string, width: number): string {
+  const whole = cutToWidth(text, width);
+  if (!whole.endsWith("…") || text.endsWith("…")) return whole;
+  let end = "";
+  for (const character of [...text].reverse()) {
+    const longer = character + end;
+    if (cutToWidth(longer, Math.floor(width / 3)) !== longer) break;
+    end = longer;
+  }
+  return cutToWidth(text, width - Math.floor(width / 3)) + end;
+}

@@ -23,7 +23,7 @@ describe("in a terminal", () => {
     const server = await serverWithCalls(2);
     const { code, stdout } = await startInTerminal(["show", "s"], envOf(server)).ended;
     expect(code, stdout).toBe(0);
-    expect(stdout).toContain(`${GREEN}ok${ESCAPE}[39m`);
+    expect(stdout).toContain(`${GREEN}█`);
     expect(stdout).toContain(`${ESCAPE}[1mSession s`);
     const plain = stripVTControlCharacters(stdout);
     for (const line of plain.split("\r\n")) expect(line.length, line).toBeLessThanOrEqual(100);

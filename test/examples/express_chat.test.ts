@@ -109,7 +109,7 @@ describe("two users at once", () => {
     ]) {
       expect(page).toContain(`<h1>Session <code>${own}</code></h1>`);
       expect(page).toContain("<li>2 calls</li>");
-      expect(page?.match(/<strong class="ok">/g)).toHaveLength(2);
+      expect(page?.match(/class="bar ok"/g)).toHaveLength(2);
       expect(page).toContain(tokens);
       expect(page).not.toContain(foreign);
       expect(page).not.toContain(not);
