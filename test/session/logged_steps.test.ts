@@ -1,3 +1,4 @@
+import { InMemoryCache } from "@langchain/core/caches";
 import { CallbackManager } from "@langchain/core/callbacks/manager";
 import { HumanMessage } from "@langchain/core/messages";
 import { RunnableLambda } from "@langchain/core/runnables";
@@ -76,6 +77,34 @@ describe.each(ENDPOINTS)("$endpoint", ({ useResponsesApi }) => {
     expect(step).toMatchObject({ node: "model_request", step: 1, agent: "helper" });
     expect(step.path).toEqual([{ id: UUID, name: "model_request" }]);
     expect(step).not.toHaveProperty("run_id");
+  });
+
+  it("withSession(agent) alone gives a request the agent's runs, also in a tool that calls the model", async () => {
+    const model = modelWith();
+    const ask = tool(async () => (await model.invoke("in the tool")).text, {
+      name: "ask",
+      description: "Asks.",
+      schema: z.object({ question: z.string() }),
+    });
+    const agent = createAgent({ model, tools: [ask], name: "helper" });
+    await withSession(agent).invoke({ messages: "Ask." });
+    const paths = steps(gateway.current).map(names);
+    expect(paths.map(([root]) => root)).toEqual(Array(3).fill("helper"));
+    expect(paths[1]?.slice(-2)).toEqual(["tools", "ask"]);
+    expect(steps(gateway.current)[1]).toMatchObject({ node: "tools", agent: "helper" });
+  });
+
+  it("the step changes neither the key of LangChain's cache nor what a tracer gets", async () => {
+    const seen: unknown[] = [];
+    const tracer = { handleChatModelStart: (...started: unknown[]) => void seen.push(started.slice(4)) };
+    const model = modelWith({ cache: new InMemoryCache() });
+    for (const runName of ["one", "two"]) {
+      const chain = RunnableLambda.from(() => model.invoke("hi")).withConfig({ runName });
+      await withSession(chain).invoke("hi", { callbacks: [tracer] });
+    }
+    expect(steps(gateway.current).map(names)).toEqual([["one"]]);
+    expect(seen).toHaveLength(2);
+    expect(JSON.stringify(seen)).not.toMatch(/spend_logs|"path"|one|two/);
   });
 
   it("a sub-graph's call has the nodes of both graphs, from metadata alone", async () => {

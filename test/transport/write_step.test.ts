@@ -68,7 +68,10 @@ it("the user's header gets the step, in ASCII, whether the call or the client se
   const header = '{"team":"é"}';
   const expected = JSON.stringify({ langchain: STEP, team: "é" }).replace("é", "\\u00e9");
   const model = modelFor(gateway.current, { logSteps: true });
-  await model.invoke("hi", { options: { headers: { "X-LiteLLM-Spend-Logs-Metadata": '{"team":"\\u00e9"}' } } });
+  await model.invoke("hi", {
+    options: { headers: { "X-LiteLLM-Spend-Logs-Metadata": '{"team":"\\u00e9"}', "x-mine": "stays" } },
+    sessionId: "s",
+  });
   const ofClient = {
     configuration: { baseURL: gateway.current.url, defaultHeaders: { [name]: '{"team":"\\u00e9"}' } },
   };
@@ -79,6 +82,7 @@ it("the user's header gets the step, in ASCII, whether the call or the client se
     logSteps: true,
   } as never).embedQuery("hi");
   expect(gateway.current.requests.map(({ headers }) => headers[name])).toEqual([expected, expected, expected]);
+  expect(gateway.current.requests[0]?.headers).toMatchObject({ "x-mine": "stays", "x-litellm-session-id": "s" });
   expect(JSON.parse(expected)).toEqual({ ...ours, ...JSON.parse(header) });
 });
 
