@@ -9,6 +9,7 @@ export type Command =
       readonly model: string | undefined;
       readonly waitMs: number;
     }
+  | { readonly name: "list"; readonly baseURL: string | undefined; readonly sinceMs: number; readonly json: boolean }
   | {
       readonly name: "show";
       readonly baseURL: string | undefined;
@@ -30,10 +31,15 @@ const OPTIONS = {
   json: { type: "boolean" },
   html: { type: "string" },
   watch: { type: "boolean" },
+  since: { type: "string" },
 } as const;
 
 /** The options of each command. All commands have `--base-url` too. */
-const COMMAND_OPTIONS = { doctor: ["model", "wait"], show: ["json", "html", "watch"] } as const;
+const COMMAND_OPTIONS = {
+  doctor: ["model", "wait"],
+  show: ["json", "html", "watch"],
+  list: ["since", "json"],
+} as const;
 
 /** @throws {UsageError} for arguments that the command does not take. */
 export function parseCommand(args: readonly string[]): Command {
@@ -41,8 +47,10 @@ export function parseCommand(args: readonly string[]): Command {
   if (values.help) return { name: "help" };
   if (values.version) return { name: "version" };
   const [name, ...rest] = positionals;
-  if (name !== "doctor" && name !== "show") {
-    throw new UsageError(name === undefined ? "Name a command: doctor or show." : "The commands are doctor and show.");
+  if (name !== "doctor" && name !== "show" && name !== "list") {
+    throw new UsageError(
+      name === undefined ? "Name a command: doctor, show or list." : "The commands are doctor, show and list.",
+    );
   }
   const allowed: readonly string[] = ["base-url", ...COMMAND_OPTIONS[name]];
   const unknown = Object.keys(values).find((key) => !allowed.includes(key));
@@ -52,6 +60,10 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === "doctor") {
     if (rest.length > 0) throw new UsageError('"doctor" takes no argument.');
     return { name, baseURL, model: values.model || undefined, waitMs: parseSeconds(values.wait ?? "60") };
+  }
+  if (name === "list") {
+    if (rest.length > 0) throw new UsageError('"list" takes no argument.');
+    return { name, baseURL, sinceMs: parsePeriod(values.since ?? "1d"), json: values.json ?? false };
   }
   const [sessionId] = rest;
   if (sessionId === undefined || rest.length > 1) throw new UsageError('"show" takes one argument: the session id.');
@@ -79,4 +91,12 @@ function parseSeconds(text: string): number {
     throw new UsageError("--wait takes seconds, from 1 to 3600.");
   }
   return seconds * 1_000;
+}
+
+const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function parsePeriod(text: string): number {
+  const [, count, unit] = /^(\d{1,4})([mhd])$/.exec(text) ?? [];
+  if (Number(count) > 0) return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  throw new UsageError("--since takes minutes, hours or days, such as 30m, 12h or 7d.");
 }

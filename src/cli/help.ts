@@ -1,5 +1,6 @@
 export const HELP = `Usage: litellm-session doctor [--model MODEL] [--wait SECONDS] [--base-url URL]
        litellm-session show SESSION [--json | --html FILE | --watch] [--base-url URL]
+       litellm-session list [--since 1d] [--json] [--base-url URL]
 
 Looks at sessions in the log of a LiteLLM proxy.
 
@@ -8,13 +9,18 @@ doctor    Finds out whether sessions group on this proxy: is it a LiteLLM, does 
           a session id, waits until they are in the log, and says which sessionTransport to use.
           What is not in the log in time could not be checked: that says nothing against it.
           The calls take about 80 tokens in and 8 out, which your provider bills.
-show      Prints a session: start, duration, model, tokens, cost and status of each call, and sums.
+          With a key that may not read logs it sends the calls all the same, and prints their
+          sessions, for an admin to look at.
+show      Prints a session: a tree of the app's steps, where models have logSteps, with the time,
+          tokens and cost of each call, and sums.
+list      Prints the newest sessions, at most 50: needs LiteLLM 1.100 or newer.
 
 Options
   --model MODEL    doctor: the model to call. Default: LITELLM_MODEL, else the first of
                    the proxy's that looks like one for chat.
   --wait SECONDS   doctor: how long to wait for the log, 1 to 3600. Default: 60.
-  --json           show: one line of JSON a call, the oldest first.
+  --json           show: one line of JSON a call, the oldest first; list: one a session.
+  --since TIME     list: how far to look back: 30m, 12h, 7d. Default: 1d.
   --html FILE      show: write a page to FILE, - for the standard output.
   --watch          show: follow the session until interrupted, also while the proxy is away.
   --base-url URL   The proxy. Default: LITELLM_BASE_URL.

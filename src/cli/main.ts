@@ -6,6 +6,7 @@ import { cutText, MAX_ERROR_LENGTH } from "../utils/error_text.js";
 import { type Command, parseCommand, UsageError } from "./arguments.js";
 import { doctor } from "./doctor/index.js";
 import { HELP } from "./help.js";
+import { list } from "./list.js";
 import { show } from "./show.js";
 import { Terminal } from "./terminal.js";
 
@@ -24,6 +25,8 @@ async function run(command: Command): Promise<number> {
       return 0;
     case "doctor":
       return doctor(command, terminal);
+    case "list":
+      return list(command, terminal);
     case "show":
       return show(command, terminal);
   }

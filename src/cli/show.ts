@@ -52,7 +52,7 @@ async function showJson(logs: SessionLogs, sessionId: string, terminal: Terminal
 }
 
 /** JSON with `\u` escapes for control and format characters, which a terminal would obey. */
-function toPrintableJson(value: unknown): string {
+export function toPrintableJson(value: unknown): string {
   const escapeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character.split("").map(escapeUnit).join(""),
@@ -85,7 +85,7 @@ async function watchSession(baseURL: string | undefined, sessionId: string, term
       }
     } catch (error) {
       if (shownCalls < 0 || !isTransient(error)) throw error;
-      terminal.progress(`Trying again: ${sanitizeLine(error.message)}`);
+      terminal.progress(`Trying again: ${sanitizeLine(error.message)}`, true);
     }
     // As long for each request of this round: on average, never more than two a second.
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS * Math.max(1, requests)));

@@ -63,8 +63,12 @@ export class Terminal {
     return this.takesCodes ? styleText(format[part], text) : text;
   };
 
-  /** Replaces the progress line by this text. Without a terminal it prints only the first text. */
-  progress(text: string): void {
+  /**
+   * Replaces the progress line by this text. A terminal without codes gets only the first text, and so does a pipe if
+   * `isForPipes`: else a pipe gets none.
+   */
+  progress(text: string, isForPipes = false): void {
+    if (!this.progressOut.isTTY && !isForPipes) return;
     const line = this.redact(text);
     // Cut, because `endProgress` can't remove a line that the terminal wraps. Some terminals report 0 columns.
     const columns = this.progressOut.columns || 80;

@@ -25,7 +25,7 @@ it("unknown arguments exit with 2 and one line", async () => {
   expect(await runCommand(["shwo"])).toEqual({
     code: 2,
     stdout: "",
-    stderr: "litellm-session: The commands are doctor and show. See litellm-session --help.\n",
+    stderr: "litellm-session: The commands are doctor, show and list. See litellm-session --help.\n",
   });
 });
 
@@ -61,7 +61,7 @@ describe("parseCommand", () => {
   });
 
   it.each([
-    [[], "Name a command: doctor or show."],
+    [[], "Name a command: doctor, show or list."],
     [["show"], '"show" takes one argument: the session id.'],
     [["show", "a", "b"], '"show" takes one argument: the session id.'],
     [["show", "s", "--json", "--watch"], "Give one of --json, --html and --watch."],

@@ -40,19 +40,30 @@ export async function doctor(
     proxy.models,
   );
   if (!models) return 1;
-  // No call has this id: only the permission to read matters.
-  const summary = await runStep(
-    () => "The key may read logs.",
-    () => logs.summary(newSessionId()),
-  );
-  if (!summary) {
-    terminal.print("Not checked: whether sessions group. That takes a look at the log. No calls were sent.");
-    return 1;
+  let canRead = true;
+  try {
+    await logs.summary(newSessionId()); // No call has this id: only the permission to read matters.
+    printOk("The key may read logs.");
+  } catch (error) {
+    if (!SessionLogsError.isInstance(error)) throw error;
+    if (error.code !== "FORBIDDEN") {
+      printFailed(sanitizeLine(error.message));
+      terminal.print("Not checked: whether sessions group. That takes a look at the log. No calls were sent.");
+      return 1;
+    }
+    terminal.print(`${terminal.style("muted", "note")}    ${sanitizeLine(error.message)}`);
+    canRead = false;
   }
 
   const model = requestedModel ?? chooseModel(models);
   if (model === undefined) {
     printFailed("The proxy lists no model to call: name one with --model.");
+    return 1;
+  }
+  // A name with * stands for many models.
+  if (!models.includes(model) && !models.some((name) => name.includes("*"))) {
+    const known = models.slice(0, 10).map(formatName).join(", ");
+    printFailed(`The key has no model ${formatName(model)}. It has ${known}${models.length > 10 ? ", …" : ""}.`);
     return 1;
   }
   const probes = TRANSPORTS.map((transport): Probe => ({ transport, sessionId: newSessionId(), answers: [] }));
@@ -75,10 +86,19 @@ export async function doctor(
     printOk(`LiteLLM says its version with an answer: ${formatName(version)}.`);
   }
 
+  if (!canRead) {
+    terminal.print("\nCould not check whether sessions group. Somebody with an admin's key finds 2 calls in each of:");
+    for (const { transport, sessionId } of probes) terminal.print(`${transport.padEnd(10)}${logs.url(sessionId)}`);
+    terminal.print(formatCost(answers));
+    return 1;
+  }
   const findings = await readLog(logs, probes, waitMs, terminal);
-  terminal.print(`\n${formatTable(findings, CALLS, terminal.style)}\n`);
+  terminal.print(`\n${formatTable(findings, CALLS, version, terminal.style)}\n`);
   terminal.print(recommend(findings));
   terminal.print(formatCost(answers));
+  terminal.print(
+    "Steps: a model with logSteps writes metadata.spend_logs_metadata.langchain into each row; show draws them.",
+  );
   terminal.print(`Not checked: ${UNCHECKED}.`);
   return findings[0]?.verdict === "groups" ? 0 : 1;
 }

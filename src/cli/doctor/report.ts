@@ -26,14 +26,27 @@ const STYLES = { groups: "ok", "does not group": "failed", "could not check": "m
 export function formatTable(
   findings: readonly Finding[],
   sent: number,
+  version: string | undefined,
   style: (part: SessionTextPart, text: string) => string,
 ): string {
   const head = style("muted", "sessionTransport  in one session  verdict");
   const lines = findings.map(({ transport, calls, verdict = "could not check", reason }) => {
-    const cells = [transport.padEnd(16), `${calls} of ${sent}`.padEnd(14), style(STYLES[verdict], verdict)];
+    const isExpected = verdict === "does not group" && reason === undefined && isKnownNotToGroup(transport, version);
+    const part = isExpected ? "muted" : STYLES[verdict];
+    const cells = [
+      transport.padEnd(16),
+      `${calls} of ${sent}`.padEnd(14),
+      style(part, verdict + (isExpected ? " (as expected)" : "")),
+    ];
     return cells.join("  ") + (reason === undefined ? "" : ` (${sanitizeLine(reason)})`);
   });
   return [head, ...lines].join("\n");
+}
+
+/** LiteLLM groups by no `metadata.litellm_trace_id`, and by headers from 1.90 on. */
+function isKnownNotToGroup(transport: TransportName, version = ""): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  return transport === "metadata" || (transport === "headers" && Number(major) === 1 && Number(minor) < 90);
 }
 
 /** Says which transport to use with this proxy. */
