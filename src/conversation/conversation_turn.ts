@@ -75,7 +75,7 @@ export class ConversationTurn {
     try {
       return await send(continuation.messages, continuation.previousResponseId);
     } catch (error) {
-      if (!isPreviousResponseRejected(error, continuation.previousResponseId)) throw error;
+      if (!isPreviousResponseRejected(error)) throw error;
       return send(this.call.messages);
     }
   }

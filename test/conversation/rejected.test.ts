@@ -2,6 +2,7 @@ import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import type { SessionChatOpenAIFields } from "../../src/index.js";
+import recorded from "../fixtures/rejected_previous_response.json" with { type: "json" };
 import { ENTRY_POINTS, responseId, sentTurns } from "../support/conversation.js";
 import { type Json, sendEvents, sendJson } from "../support/gateway/server.js";
 import { modelFor, skipRetryDelays, useGateway } from "../support/sessions.js";
@@ -36,28 +37,11 @@ const litellm = (error: Json, more = "") => ({
 
 const REFUSALS: Record<string, Refusal> = {
   "OpenAI's": { status: 400, error: OPENAI },
-  "LiteLLM 1.70's": { status: 400, error: litellm(OPENAI) },
-  "LiteLLM 1.81's": {
-    status: 400,
-    error: litellm(OPENAI, ". Received Model Group=gpt-4o\nAvailable Model Group Fallbacks=None"),
-  },
-  "LiteLLM 1.106's": {
-    status: 400,
-    error: {
-      ...litellm(OPENAI, "\n\nLiteLLM: model group 'gpt-4o' failed with the error above. No fallback was attempted."),
-      type: "invalid_request_error",
-    },
-  },
-  "another key's": {
-    status: 403,
-    error: {
-      message:
-        "Forbidden. The response id is not associated with the user, who this key belongs to. To disable this security feature, set general_settings::disable_responses_id_security to True in the config.yaml file.",
-      type: "permission_error",
-      param: null,
-      code: "403",
-    },
-  },
+  ...Object.fromEntries(
+    recorded
+      .filter(({ asked, status }) => !asked.endsWith("streamed") && status !== 429)
+      .map(({ version, asked, status, error }) => [`LiteLLM ${version}, ${asked}`, { status, error }]),
+  ),
   "not found": {
     status: 404,
     error: { ...NOT_FOUND, message: "Response with id 'resp_x' not found.", param: null, code: null },
@@ -84,6 +68,23 @@ const OTHERS: Record<string, Refusal> = {
       param: "input",
       code: "context_length_exceeded",
     },
+  },
+  "a guardrail that quotes the user": {
+    status: 400,
+    error: { message: "Guardrail violated by: what is my response id? previous_response_id resp_1", code: "400" },
+  },
+  "a file that may not be read": { status: 403, error: { message: "Forbidden: resp_final.png", code: "403" } },
+  "a download that failed": {
+    status: 400,
+    error: { message: "Failed to download https://files.example/resp_1.png", param: "url", code: "invalid_value" },
+  },
+  "a validation error that echoes the body": {
+    status: 400,
+    error: litellm({ message: '{"previous_response_id":"resp_1","input":[]}', param: "input", code: "invalid_value" }),
+  },
+  "a deployment that is down": {
+    status: 404,
+    error: { message: "No healthy deployment for this response id, try again", code: "404" },
   },
   "no key": { status: 401, error: { message: "Authentication Error", code: "401" } },
   "a model that the key may not use": {
@@ -205,7 +206,7 @@ it("an attempt that LangChain retries has the same previous_response_id", async 
 it("a rejected previous_response_id is not retried before the whole history is sent", async () => {
   const model = chaining({ maxRetries: 3 });
   const first = await model.invoke("one");
-  gateway.current.failNext(403, REFUSALS["another key's"]?.error as Json);
+  gateway.current.failNext(403, REFUSALS["LiteLLM 1.109.1, another key's id"]?.error as Json);
   await model.invoke(secondTurn(first));
   expect(
     sentTurns(gateway.current)
