@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
 
 /** The maps of ESM hold the sources. A second copy in those of CommonJS would be a quarter of the package. */
 async function dropSourcesOfCommonJs(directory: string): Promise<void> {
@@ -11,18 +11,21 @@ async function dropSourcesOfCommonJs(directory: string): Promise<void> {
   }
 }
 
+/** The options of an entry point. Each is built alone: no file is shared, so that none has a name with a hash. */
+const LIBRARY = {
+  format: ["esm", "cjs"],
+  platform: "neutral",
+  target: "es2022",
+  dts: true,
+  sourcemap: true,
+  hooks: { "build:done": ({ options }) => dropSourcesOfCommonJs(options.outDir) },
+  // The extensions that package.json names: .js for ESM, .cjs for CommonJS.
+  outExtensions: ({ format }) => (format === "cjs" ? { js: ".cjs", dts: ".d.cts" } : { js: ".js", dts: ".d.ts" }),
+} satisfies UserConfig;
+
 export default defineConfig([
-  {
-    entry: "src/index.ts",
-    format: ["esm", "cjs"],
-    platform: "neutral",
-    target: "es2022",
-    dts: true,
-    sourcemap: true,
-    hooks: { "build:done": ({ options }) => dropSourcesOfCommonJs(options.outDir) },
-    // The extensions that package.json names: .js for ESM, .cjs for CommonJS.
-    outExtensions: ({ format }) => (format === "cjs" ? { js: ".cjs", dts: ".d.cts" } : { js: ".js", dts: ".d.ts" }),
-  },
+  { ...LIBRARY, entry: "src/index.ts" },
+  { ...LIBRARY, entry: { middleware: "src/middleware/session_middleware.ts" }, clean: false },
   {
     // The command: for Node alone, and nothing of it is in the library.
     entry: { cli: "src/cli/main.ts" },

@@ -26,7 +26,12 @@ const SLOW = [...PROCESSES, ...DOCS, ...PACKAGE, ...PROPERTIES];
 const reports = process.env.TEST_REPORTS;
 
 export default defineConfig({
-  resolve: { alias: { "langchain-litellm-session": join(import.meta.dirname, "src/index.ts") } },
+  resolve: {
+    alias: {
+      "langchain-litellm-session/middleware": join(import.meta.dirname, "src/middleware/session_middleware.ts"),
+      "langchain-litellm-session": join(import.meta.dirname, "src/index.ts"),
+    },
+  },
   test: {
     // The tests wait more than they compute. Vitest's default is one worker on a machine with two cores, and twice the time.
     maxWorkers: Math.max(4, availableParallelism()),

@@ -30,12 +30,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   embeddings: ["utils", "session", "context", "transport", "openai_client"],
   runnables: ["utils", "session", "context"],
   clients: ["utils", "session", "context", "transport"],
+  middleware: ["utils", "session", "context", "transport"],
   render: ["utils", "logs", "callbacks"],
   cli: ["utils", "session", "transport", "clients", "logs", "render"],
 };
 
 /** The folders that connect the package to LangChain. The others import its types at most. */
-const MAY_IMPORT_LANGCHAIN = ["callbacks", "chat_models", "context", "embeddings", "runnables"];
+const MAY_IMPORT_LANGCHAIN = ["callbacks", "chat_models", "context", "embeddings", "middleware", "runnables"];
 
 /** A file that is longer holds two subjects. */
 const MAX_LINES = 250;

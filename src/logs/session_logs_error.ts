@@ -53,8 +53,8 @@ export class SessionLogsError extends Error {
     this.status = status;
   }
 
-  /** Whether `error` is a `SessionLogsError`, of this copy of the package or of another. */
+  /** Whether `error` or one of its causes is a `SessionLogsError`, of this copy of the package or of another. */
   static isInstance(error: unknown): error is SessionLogsError {
-    return hasBrand(error, BRAND);
+    return hasBrand(error, BRAND, ["code", "status"]);
   }
 }

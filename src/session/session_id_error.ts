@@ -24,8 +24,8 @@ export class SessionIdError extends Error {
   readonly code = "INVALID_SESSION_ID";
   readonly [BRAND] = true;
 
-  /** Whether `error` is a `SessionIdError`, of this copy of the package or of another. */
+  /** Whether `error` or one of its causes is a `SessionIdError`, of this copy of the package or of another. */
   static isInstance(error: unknown): error is SessionIdError {
-    return hasBrand(error, BRAND);
+    return hasBrand(error, BRAND, ["code"]);
   }
 }

@@ -1,4 +1,4 @@
-import { hasBrand } from "../utils/brand.js";
+import { causesOf, hasBrand } from "../utils/brand.js";
 import { defineProperties } from "../utils/define_properties.js";
 
 const BRAND = Symbol.for("langchain-litellm-session.SessionBudgetError");
@@ -20,7 +20,8 @@ export interface SessionBudgetError extends Error {
 }
 
 /**
- * Recognises a {@link SessionBudgetError}, also one from another copy of this package.
+ * Recognises a {@link SessionBudgetError}, also one from another copy of this package, and an error that wraps it, such
+ * as LangChain's `MiddlewareError`: that error then has the added properties, too.
  *
  * @example
  * ```typescript
@@ -35,7 +36,7 @@ export interface SessionBudgetError extends Error {
 export const SessionBudgetError = {
   /** Whether LiteLLM refused the call because the session has used up its dollars or its calls. */
   isInstance(error: unknown): error is SessionBudgetError {
-    return hasBrand(error, BRAND);
+    return hasBrand(error, BRAND, ["status", "limit", "sessionId", "callId"]);
   },
 };
 
@@ -53,4 +54,20 @@ export function budgetLimitOf(error: unknown): SessionBudgetError["limit"] | und
 /** Makes an error a {@link SessionBudgetError}. */
 export function markBudgetError(error: object, limit: SessionBudgetError["limit"]): void {
   defineProperties(error, { [BRAND]: true, limit });
+}
+
+/**
+ * Finds the error of a used-up session: `error` itself, or one of its causes. Marks one that a plain `ChatOpenAI` threw
+ * as a {@link SessionBudgetError}.
+ */
+export function findBudgetError(error: unknown, sessionId: string | undefined): SessionBudgetError | undefined {
+  for (const cause of causesOf(error)) {
+    const limit = BRAND in cause ? undefined : budgetLimitOf(cause);
+    if (limit) {
+      markBudgetError(cause, limit);
+      if (sessionId !== undefined) defineProperties(cause, { sessionId });
+    }
+    if (BRAND in cause) return cause as SessionBudgetError & typeof cause;
+  }
+  return undefined;
 }

@@ -34,6 +34,12 @@ it("the tarball has the files that a user needs and no others", () => {
     "dist/index.d.ts",
     "dist/index.js",
     "dist/index.js.map",
+    "dist/middleware.cjs",
+    "dist/middleware.cjs.map",
+    "dist/middleware.d.cts",
+    "dist/middleware.d.ts",
+    "dist/middleware.js",
+    "dist/middleware.js.map",
     "package.json",
   ]);
 });
@@ -45,14 +51,21 @@ it("no file of the tarball has a path of the build machine", () => {
   }
 });
 
-it("the package depends only on uuid and its peers", () => {
-  expect(Object.keys(packageJson.dependencies)).toEqual(["uuid"]);
-  expect(Object.keys(packageJson.peerDependencies)).toEqual(["@langchain/core", "@langchain/openai"]);
-  const imported = ["index.js", "index.cjs"].flatMap((name) =>
+/** The packages that a file of dist/ and its CommonJS form import. */
+function importsOf(entry: string): string[] {
+  const imported = [`${entry}.js`, `${entry}.cjs`].flatMap((name) =>
     [...(files.get(`dist/${name}`) ?? "").matchAll(/(?:from |require\()"([^"]+)"/g)].map((match) => match[1] ?? ""),
   );
-  const packages = new Set(imported.map((name) => name.match(/^(?:@[^/]+\/)?[^/]+/)?.[0]));
-  expect([...packages].sort()).toEqual(["@langchain/core", "@langchain/openai", "uuid"]);
+  return [...new Set(imported.map((name) => String(name.match(/^(?:@[^/]+\/)?[^/]+/)?.[0])))].sort();
+}
+
+it("the package depends only on uuid and its peers, and on langchain in the entry point ./middleware alone", () => {
+  expect(Object.keys(packageJson.dependencies)).toEqual(["uuid"]);
+  expect(Object.keys(packageJson.peerDependencies)).toEqual(["@langchain/core", "@langchain/openai", "langchain"]);
+  expect(packageJson.peerDependenciesMeta).toEqual({ langchain: { optional: true } });
+  expect(importsOf("index")).toEqual(["@langchain/core", "@langchain/openai", "uuid"]);
+  expect(importsOf("middleware")).toEqual(["@langchain/core", "langchain", "uuid"]);
+  expect(files.get("dist/index.d.ts")).not.toMatch(/"(langchain|zod)"/);
 });
 
 it("the lockfile names no registry", async () => {
