@@ -119,7 +119,9 @@ describe.each<[string, (fields: SessionChatOpenAIFields) => unknown]>([
   ["SessionChatOpenAI", (fields) => new SessionChatOpenAI(fields)],
   ["SessionOpenAIEmbeddings", (fields) => new SessionOpenAIEmbeddings(fields as object)],
 ])("%s with a key that no header can hold", (_, make) => {
-  const REFUSED = new TypeError('Invalid field "apiKey" (or OPENAI_API_KEY, LITELLM_API_KEY): it has a line break or a NUL inside.');
+  const REFUSED = new TypeError(
+    'Invalid field "apiKey" (or OPENAI_API_KEY, LITELLM_API_KEY): it has a line break or a NUL inside.',
+  );
 
   it.each([`sk\n${SECRET}`, `sk-${SECRET}\0`, `\r\n${SECRET}\r${SECRET}\n`])(
     "the constructor throws for the key %j without showing it",
