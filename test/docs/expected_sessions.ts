@@ -191,6 +191,11 @@ export const EXPECTED: Record<string, Record<string, Expected>> = {
         ["translate", expect.any(Number)],
       ],
     },
+    "log_steps.ts": {
+      sessions: [ID],
+      run: (_, { requests }) =>
+        expect(requests[0]?.body.metadata).toMatchObject({ spend_logs_metadata: { langchain: expect.any(Object) } }),
+    },
   },
   testing: { "fake_model.ts": { sessions: [] }, "stand_in.ts": { sessions: [] } },
   transports: {
