@@ -5,9 +5,10 @@ import { newSessionId, SessionCallbackHandler, SessionChatOpenAI, withSession } 
 import { z } from "zod";
 import { printSessions, proxy, smallModel } from "./proxy.js";
 
-const model = new SessionChatOpenAI({ ...proxy, sessionId: false });
-const small = new SessionChatOpenAI({ ...proxy, model: smallModel, sessionId: false });
-const away = new SessionChatOpenAI({ ...proxy, model: "no-such-model", sessionId: false, maxRetries: 0 });
+const fields = { ...proxy, missingSessionId: "omit", logSteps: true } as const; // The log says which step made each call.
+const model = new SessionChatOpenAI(fields);
+const small = new SessionChatOpenAI({ ...fields, model: smallModel });
+const away = new SessionChatOpenAI({ ...fields, model: "no-such-model", maxRetries: 0 });
 
 const searches = RunnableParallel.from({ web: small, archive: small }).withConfig({ runName: "searches" });
 const factCheck = away.withFallbacks([model]).withConfig({ runName: "fact_check" });
