@@ -98,6 +98,11 @@ model.sessionId = "a";
 
 const structured = model.withStructuredOutput(z.object({ city: z.string() }));
 expectTypeOf(structured.invoke("hi")).toEqualTypeOf<Promise<{ city: string }>>();
+expectTypeOf(structured.invoke("hi", { sessionId: "a" })).toEqualTypeOf<Promise<{ city: string }>>();
+// @ts-expect-error: a number is no session
+structured.invoke("hi", { sessionId: 1 });
+const withRaw = model.withStructuredOutput(z.object({ city: z.string() }), { includeRaw: true });
+expectTypeOf(withRaw.invoke("hi", { sessionId: false })).toExtend<Promise<{ parsed: { city: string } }>>();
 
 // It goes where ChatOpenAI goes.
 expectTypeOf(model).toExtend<ChatOpenAI>();

@@ -12,7 +12,6 @@ import { canWriteSessionMetadata } from "../session/sources.js";
 import { cloneInstance } from "../utils/clone_instance.js";
 import { mergeCallOptions } from "./call_options.js";
 import { Conversations } from "./conversations.js";
-import { EarlyResolvingChatOpenAI } from "./early_resolution.js";
 import {
   checkUsePreviousResponseId,
   type SessionChatOpenAICallOptions,
@@ -22,6 +21,7 @@ import { instrumentInnerModel } from "./inner_models.js";
 import { ModelSession } from "./model_session.js";
 import { getRequestContext, type RequestContext, setRequestContext, withRequest } from "./request_context.js";
 import { annotateChunks, annotateEvents, annotateResult, type SentContext } from "./response_metadata.js";
+import { StructuredOutputChatOpenAI } from "./structured_output.js";
 
 /**
  * `ChatOpenAI` for a LiteLLM proxy. It writes a session id into each request, so that the proxy's session logs
@@ -52,7 +52,7 @@ import { annotateChunks, annotateEvents, annotateResult, type SentContext } from
  */
 export class SessionChatOpenAI<
   CallOptions extends SessionChatOpenAICallOptions = SessionChatOpenAICallOptions,
-> extends EarlyResolvingChatOpenAI<CallOptions> {
+> extends StructuredOutputChatOpenAI<CallOptions> {
   private session: ModelSession;
   private readonly conversations = new Conversations();
 
