@@ -51,6 +51,7 @@ export const EXPECTED: Record<string, Record<string, Expected>> = {
       prints: [[expect.stringMatching(/^session \S{36}$/)], [`session ${ID}`], ["session conversation-43"], [1]],
     },
     "context.ts": { sessions: [ID] },
+    "middleware.ts": { sessions: [ID] },
     "graph.ts": { sessions: [ID] },
   },
   "choosing-a-session": {
