@@ -6,9 +6,10 @@ import { invalid } from "../utils/invalid.js";
 export interface SessionChatOpenAIFields extends ChatOpenAIFields, SessionFields {
   /**
    * Whether to continue from the last answer in the messages by `previous_response_id`, and to send only the
-   * messages after it. The model sends the whole history if you edited, trimmed or summarised the messages before
-   * that answer, if another model answered, or if the proxy rejects the id. Turns on `useResponsesApi`, unless
-   * you set that to false. Default: false.
+   * messages after it. The model sends the whole history if you edited, trimmed or summarised that answer or the
+   * messages before it, if the answer has no valid stamp of a model with the same base URL and API key, if another
+   * model answered, or if the proxy rejects the id. With an `apiKey` that is a function, only this model object and
+   * its copies know the stamp. Turns on `useResponsesApi`, unless you set that to false. Default: false.
    */
   usePreviousResponseId?: boolean | undefined;
 }

@@ -35,18 +35,16 @@ import { StructuredOutputChatOpenAI } from "./structured_output.js";
  * LangChain's implicit config, so that a model inside a tool uses the session of its agent. A queue or data loader of
  * yours runs jobs in another run's context: take `model.withSession(getSessionId())`, or the config, before you queue.
  *
- * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent.
- * @throws {TypeError} from the constructor for an invalid `sessionTransport`, `usePreviousResponseId` or `apiKey`,
- *   and for `usePreviousResponseId` in a runtime without WebCrypto; from a call for an invalid `extraBody`.
+ * @throws {SessionIdError} from the constructor or a call, before any request, for an id that can't be sent; from a
+ *   call for which nothing names a session, with `missingSessionId: "reject"`.
+ * @throws {TypeError} from the constructor for an invalid `missingSessionId`, `sessionTransport`, `logSteps`,
+ *   `usePreviousResponseId` or `apiKey`, for an invalid `LITELLM_BASE_URL` or one without a key, and for
+ *   `usePreviousResponseId` in a runtime without WebCrypto; from a call for an invalid `extraBody`.
  *
  * @example
  * ```typescript
- * const model = new SessionChatOpenAI({
- *   model: "gpt-4o",
- *   apiKey: process.env.LITELLM_API_KEY,
- *   configuration: { baseURL: "http://localhost:4000" },
- *   sessionId: false,
- * });
+ * // LITELLM_BASE_URL and LITELLM_API_KEY name the proxy and its key.
+ * const model = new SessionChatOpenAI({ model: "gpt-4o", missingSessionId: "reject" });
  * await model.invoke("Hello", { sessionId: "conversation-42" });
  * ```
  */

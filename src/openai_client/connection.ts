@@ -13,7 +13,7 @@ interface ConnectionFields {
  * Returns the fields with the proxy and the key that `LITELLM_BASE_URL` and `LITELLM_API_KEY` name.
  *
  * - A base URL from the fields, or from `OPENAI_BASE_URL` or `OPENAI_API_BASE`, wins over `LITELLM_BASE_URL`, and
- *   `LITELLM_API_KEY` is then not read. So are Azure's fields and inner models of the user.
+ *   `LITELLM_API_KEY` is then not read. Azure's fields and the user's inner models win too.
  * - `OPENAI_API_KEY` and `OPENAI_ADMIN_KEY` never go to the proxy of `LITELLM_BASE_URL`.
  *
  * @throws {TypeError} if `LITELLM_BASE_URL` is no URL, if it is the base URL and neither the fields nor

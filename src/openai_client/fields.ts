@@ -15,7 +15,8 @@ export interface SessionFields {
    * What happens to a call for which nothing names a session. `"generate"`: all such calls of this object share an id
    * that is made once, which suits a script. `"omit"`: the call has no session. `"reject"`: the call throws a
    * `SessionIdError` before anything is sent, for a server that must not log a call without its session; a call with
-   * `sessionId: false` passes. Default: `"generate"`.
+   * `sessionId: false` passes. Any other value, or another one than `"omit"` beside the field `sessionId: false`, is a
+   * `TypeError` of the constructor. Default: `"generate"`.
    */
   missingSessionId?: MissingSessionId | undefined;
   /** Which fields and headers of a request hold the session id. Default: `"litellm"`. */
